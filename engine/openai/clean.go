@@ -1,0 +1,90 @@
+package openai
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The bounds of a sample.
+const (
+	maxSampleRunes = 200
+	maxSampleBytes = 4 << 10 // looked at
+)
+
+// CleanSample makes text from outside fit to show: valid UTF-8, one line, no terminal control
+// sequences, no control, format or bidi characters, at most 200 characters, each secret replaced by
+// ***.
+func CleanSample(b []byte, secrets ...string) string {
+	cut := len(b) > maxSampleBytes
+	b = b[:min(len(b), maxSampleBytes)]
+	var out strings.Builder
+	space := false
+	for i := 0; i < len(b); {
+		if n := escapeLen(b[i:]); n > 0 {
+			i += n
+			continue
+		}
+		r, n := utf8.DecodeRune(b[i:])
+		i += n
+		switch {
+		case unicode.IsSpace(r):
+			space = out.Len() > 0
+			continue
+		case r == utf8.RuneError && n <= 1 || !unicode.IsPrint(r):
+			continue
+		}
+		if space {
+			out.WriteByte(' ')
+			space = false
+		}
+		out.WriteRune(r)
+	}
+	text := out.String()
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "***")
+		}
+	}
+	runes := 0
+	for i := range text {
+		if runes++; runes > maxSampleRunes {
+			text, cut = text[:i], true
+			break
+		}
+	}
+	if cut {
+		text += "…"
+	}
+	return text
+}
+
+// escapeLen is the length of the terminal control sequence at the start of b, 0 if there is none.
+func escapeLen(b []byte) int {
+	if b[0] != 0x1b {
+		return 0
+	}
+	if len(b) == 1 {
+		return 1
+	}
+	switch b[1] {
+	case '[': // CSI: up to a byte in @…~
+		for i := 2; i < len(b); i++ {
+			if b[i] >= '@' && b[i] <= '~' {
+				return i + 1
+			}
+		}
+		return len(b)
+	case ']', 'P', 'X', '^', '_': // strings: up to BEL or ESC \
+		for i := 2; i < len(b); i++ {
+			if b[i] == 0x07 {
+				return i + 1
+			}
+			if b[i] == 0x1b {
+				return min(i+2, len(b))
+			}
+		}
+		return len(b)
+	}
+	return 2
+}
