@@ -12,7 +12,23 @@
 // Times are nanoseconds on the run's monotonic clock, counted from the run's base (Run.StartedAt);
 // gaps are rounded to microseconds once, when recorded, and every percentile uses that value.
 //
-// It may import the standard library only, and engine/stats.
+// Writing is safe for thousands of goroutines at once and never waits for the disk:
+//
+//	w, err := record.Create(dir, run)   // the writer owns run from here on
+//	w.BeginStep(open)                   // a step starts: known after a kill
+//	w.Request(&r)                       // any goroutine, as each request ends
+//	w.EndStep(step)                     // flush, fsync, steps.csv row, run.json
+//	w.Update(func(run *record.Run) {…}) // anything else in run.json
+//	w.Err()                             // sticky: disk full, disk too slow
+//	w.Close()
+//
+// Reading streams and bounds what it takes from a file that may come from anyone:
+//
+//	run, err := record.Load(dir)
+//	for r, err := range record.Requests(dir) {…} // r is reused
+//
+// It may import the standard library, x/sys (the lock that tells a living writer from a killed one)
+// and sigs.k8s.io/yaml (plan files), and engine/stats.
 package record
 
 import "time"
@@ -39,8 +55,10 @@ type Run struct {
 	Plan      Plan              `json:"plan"`
 	Targets   []Target          `json:"targets"`
 	Steps     []Step            `json:"steps"`
-	Notes     []Note            `json:"notes,omitempty"`
-	Client    Client            `json:"client"`
+	// Open are the steps under way; of a run that was killed, the ones that were cut.
+	Open   []OpenStep `json:"open,omitempty"`
+	Notes  []Note     `json:"notes,omitempty"`
+	Client Client     `json:"client"`
 	// Imported names the tool a run was imported from; empty for our own.
 	Imported string `json:"imported,omitempty"`
 }
@@ -267,6 +285,23 @@ type Step struct {
 	Path    Path       `json:"path"`
 	Server  ServerView `json:"server"`
 	Verdict Verdict    `json:"verdict"`
+}
+
+// OpenStep is a step that has begun and not ended: what a reader needs to make sense of its requests
+// after a kill.
+type OpenStep struct {
+	Target        string    `json:"target"`
+	Index         int       `json:"index"`
+	Rate          float64   `json:"rate"`
+	Repeat        int       `json:"repeat"`
+	Try           int       `json:"try"`
+	StartedAt     time.Time `json:"started_at"`
+	StartNS       int64     `json:"start_ns"`
+	WindowStartNS int64     `json:"window_start_ns"`
+	WindowEndNS   int64     `json:"window_end_ns"` // as planned
+	// Scheduled is how many requests were to be sent in the window, Warmup before it.
+	Scheduled int `json:"scheduled"`
+	Warmup    int `json:"warmup"`
 }
 
 // Path is the round trip of a small GET on the target's way, beside the load.

@@ -1,0 +1,375 @@
+package record
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+)
+
+// The files of a run directory.
+const (
+	runFile      = "run.json"
+	requestsFile = "requests.jsonl"
+	stepsFile    = "steps.csv"
+	lockFile     = ".lock"
+)
+
+const (
+	flushEvery = 500 * time.Millisecond
+	// maxPending bounds what waits for the disk: at 1.3 kB a request some 100,000 of them.
+	maxPending = 128 << 20
+)
+
+// ErrSlowDisk is the sticky error of a writer whose disk took less than arrived until maxPending
+// bytes waited; what came later is counted in Writer.Lost.
+var ErrSlowDisk = errors.New("the disk is too slow for this run")
+
+// Writer keeps a run directory up to date. All methods are safe for concurrent use.
+type Writer struct {
+	dir      string
+	lock     *os.File
+	requests *os.File
+	steps    *os.File
+
+	// pend guards what Request appends to; nothing slow happens under it.
+	pend struct {
+		sync.Mutex
+		buf  []byte
+		lost int
+		err  error // sticky
+	}
+	// disk serialises everything that writes; run is only touched under it.
+	disk struct {
+		sync.Mutex
+		out    []byte // taken from pend.buf, in part written
+		run    *Run
+		closed bool
+	}
+	scratch sync.Pool // *[]byte
+	stop    chan struct{}
+	done    chan struct{} // the flusher has ended
+}
+
+// Create makes the run directory (0700; its parents too), writes run.json and starts the writer. A
+// folder that holds anything is refused. The writer owns run from here on: read or change it inside
+// Update only. Close ends the writer's goroutine.
+func Create(dir string, run *Run) (*Writer, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("create run folder %q: %w", dir, err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("create run folder: %w; choose another with --out", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("create run folder: %w; choose another with --out", err)
+	}
+	if len(entries) > 0 {
+		return nil, fmt.Errorf("run folder %q is not empty (it holds %q): give --out a new folder, or remove it first", dir, entries[0].Name())
+	}
+	w, err := open(dir, os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return nil, err
+	}
+	run.Schema = SchemaVersion
+	w.disk.run = run
+	if err := w.start(csvLine(StepsHeader())); err != nil {
+		return nil, errors.Join(err, w.closeFiles())
+	}
+	return w, nil
+}
+
+// Reopen continues the run in dir: a torn last line is cut off, run.json says running again, and
+// the caller gets a copy of the run as it was. A run that another process is writing is refused.
+func Reopen(dir string) (*Writer, *Run, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	before, err := Load(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := open(dir, os.O_CREATE)
+	if err != nil {
+		return nil, nil, err
+	}
+	run, err := Load(dir)
+	if err == nil {
+		err = errors.Join(cutTorn(w.requests), cutTorn(w.steps))
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, w.closeFiles())
+	}
+	run.Schema, run.State, run.Reason, run.EndedAt, run.Open = SchemaVersion, StateRunning, "", time.Time{}, nil
+	w.disk.run = run
+	if err := w.start(nil); err != nil {
+		return nil, nil, errors.Join(err, w.closeFiles())
+	}
+	return w, before, nil
+}
+
+// open takes the lock and opens the files of a run for appending.
+func open(dir string, how int) (*Writer, error) {
+	w := &Writer{dir: dir, stop: make(chan struct{}), done: make(chan struct{})}
+	w.scratch.New = func() any { b := make([]byte, 0, 4096); return &b }
+	for name, f := range map[string]**os.File{lockFile: &w.lock, requestsFile: &w.requests, stepsFile: &w.steps} {
+		var err error
+		if *f, err = os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_APPEND|how, 0o600); err != nil {
+			err = fmt.Errorf("write run folder: %w; choose another with --out", err)
+			return nil, errors.Join(err, w.closeFiles())
+		}
+	}
+	// A reader may hold the lock for an instant while it asks whether we live.
+	for try := 0; ; try++ {
+		ok, err := tryLock(w.lock, true)
+		if ok {
+			return w, nil
+		}
+		if err != nil || try == 50 {
+			err = fmt.Errorf("run folder %q is being written by another benchtop; wait for it to end (%w)", dir, errors.Join(err, os.ErrExist))
+			return nil, errors.Join(err, w.closeFiles())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// start writes run.json (and the header of steps.csv) and starts the flusher.
+func (w *Writer) start(header []byte) error {
+	if _, err := w.steps.Write(header); err != nil {
+		return fmt.Errorf("write %s: %w", stepsFile, err)
+	}
+	if err := w.writeRun(); err != nil {
+		return err
+	}
+	go w.flushLoop()
+	return nil
+}
+
+// Dir is the absolute path of the run directory.
+func (w *Writer) Dir() string { return w.dir }
+
+// Request records a finished request. It copies what it needs and does not wait for the disk: the
+// line is in the file within 0.5 s, and on the disk at the end of the step.
+func (w *Writer) Request(r *Request) {
+	s := w.scratch.Get().(*[]byte)
+	*s = AppendRequest((*s)[:0], r)
+	w.pend.Lock()
+	if len(w.pend.buf)+len(*s) <= maxPending {
+		w.pend.buf = append(w.pend.buf, *s...)
+	} else {
+		w.pend.lost++
+		if w.pend.err == nil {
+			w.pend.err = fmt.Errorf("write %s: %w: %d MiB wait to be written", requestsFile, ErrSlowDisk, maxPending>>20)
+		}
+	}
+	w.pend.Unlock()
+	w.scratch.Put(s)
+}
+
+// Err is the first thing that went wrong with the disk, nil while all is well. It stays: a run whose
+// record cannot be kept should stop.
+func (w *Writer) Err() error {
+	w.pend.Lock()
+	defer w.pend.Unlock()
+	return w.pend.err
+}
+
+// Lost counts requests that were not recorded because too much waited for the disk.
+func (w *Writer) Lost() int {
+	w.pend.Lock()
+	defer w.pend.Unlock()
+	return w.pend.lost
+}
+
+// BeginStep notes that a step is under way.
+func (w *Writer) BeginStep(s OpenStep) error {
+	return w.Update(func(run *Run) { run.Open = append(run.Open, s) })
+}
+
+// EndStep makes a finished step durable: its requests, its row in steps.csv and run.json. All
+// requests of the step must have been passed to Request before.
+func (w *Writer) EndStep(s Step) error {
+	w.disk.Lock()
+	defer w.disk.Unlock()
+	run := w.disk.run
+	scrub(&s)
+	run.Steps = append(run.Steps, s)
+	run.Open = slices.DeleteFunc(run.Open, func(o OpenStep) bool {
+		return o.Target == s.Target && o.Index == s.Index && o.Try == s.Try
+	})
+	err := w.flush()
+	if err == nil {
+		err = w.requests.Sync()
+	}
+	var target Target
+	if i := slices.IndexFunc(run.Targets, func(t Target) bool { return t.Name == s.Target }); i >= 0 {
+		target = run.Targets[i]
+	}
+	if _, e := w.steps.Write(csvLine(StepRow(run, target, s))); e != nil {
+		err = errors.Join(err, e)
+	} else {
+		err = errors.Join(err, w.steps.Sync())
+	}
+	return w.fail(errors.Join(err, w.writeRun()))
+}
+
+// Update changes the run under the writer's lock and replaces run.json.
+func (w *Writer) Update(change func(*Run)) error {
+	w.disk.Lock()
+	defer w.disk.Unlock()
+	change(w.disk.run)
+	return w.fail(w.writeRun())
+}
+
+// Close writes what is pending, makes it durable and releases the lock. It may be called again. The
+// caller sets State and EndedAt by Update before.
+func (w *Writer) Close() error {
+	w.disk.Lock()
+	if w.disk.closed {
+		w.disk.Unlock()
+		return w.Err()
+	}
+	w.disk.closed = true
+	w.disk.Unlock()
+	close(w.stop)
+	<-w.done
+	w.disk.Lock()
+	defer w.disk.Unlock()
+	err := w.flush()
+	err = errors.Join(err, w.requests.Sync(), w.writeRun())
+	w.fail(err)
+	w.fail(w.closeFiles())
+	return w.Err()
+}
+
+func (w *Writer) closeFiles() error {
+	var errs []error
+	for _, f := range []*os.File{w.requests, w.steps, w.lock} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// fail keeps the first error and returns the one given.
+func (w *Writer) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	w.pend.Lock()
+	defer w.pend.Unlock()
+	if w.pend.err == nil {
+		w.pend.err = err
+	}
+	return err
+}
+
+// flushLoop is the writer's own goroutine; Close ends and awaits it.
+func (w *Writer) flushLoop() {
+	defer close(w.done)
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-w.stop:
+			return
+		case <-tick.C:
+			w.disk.Lock()
+			w.fail(w.flush())
+			w.disk.Unlock()
+		}
+	}
+}
+
+// flush moves what is pending into the file; the caller holds disk. After a short write it keeps the
+// rest and goes on there the next time, so that no line is torn in the middle of the file.
+func (w *Writer) flush() error {
+	if err := w.writeOut(); err != nil {
+		return err
+	}
+	w.pend.Lock()
+	w.disk.out, w.pend.buf = w.pend.buf, w.disk.out[:0]
+	w.pend.Unlock()
+	return w.writeOut()
+}
+
+func (w *Writer) writeOut() error {
+	n, err := w.requests.Write(w.disk.out)
+	w.disk.out = w.disk.out[:copy(w.disk.out, w.disk.out[n:])]
+	if err != nil {
+		return fmt.Errorf("write %s: %w; free some space, what came before is kept", requestsFile, err)
+	}
+	return nil
+}
+
+// writeRun replaces run.json; the caller holds disk (or is alone).
+func (w *Writer) writeRun() error {
+	scrub(w.disk.run)
+	b, err := json.MarshalIndent(w.disk.run, "", " ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", runFile, err)
+	}
+	if err := replaceFile(filepath.Join(w.dir, runFile), append(b, '\n')); err != nil {
+		return fmt.Errorf("write %s: %w", runFile, err)
+	}
+	return nil
+}
+
+// replaceFile writes path so that a reader, or a kill at any moment, finds the old content or the
+// new, never a part.
+func replaceFile(path string, b []byte) error {
+	tmp := path + ".tmp"
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(tmp))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// cutTorn removes what a kill left after the last line break of f.
+func cutTorn(f *os.File) error {
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	buf := make([]byte, 64<<10)
+	for end > 0 {
+		n := min(end, int64(len(buf)))
+		if _, err := f.ReadAt(buf[:n], end-n); err != nil {
+			return err
+		}
+		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
+			end += int64(i) + 1 - n
+			break
+		}
+		end -= n
+	}
+	return f.Truncate(end)
+}
+
+func csvLine(row []string) []byte {
+	var b bytes.Buffer
+	c := csv.NewWriter(&b)
+	c.Write(row) // a bytes.Buffer takes everything
+	c.Flush()
+	return b.Bytes()
+}
