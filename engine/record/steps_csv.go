@@ -114,6 +114,16 @@ func StepRow(run *Run, t Target, s Step) []string {
 	return out
 }
 
+// target is what is known of the target of that name.
+func (r *Run) target(name string) Target {
+	for _, t := range r.Targets {
+		if t.Name == name {
+			return t
+		}
+	}
+	return Target{Name: name}
+}
+
 // USDPerMillionOutput is what a million output tokens cost at the step's in-window throughput; nil
 // if price or throughput is unknown.
 func (s *Step) USDPerMillionOutput(t Target) *float64 {

@@ -1,8 +1,6 @@
 package record
 
 import (
-	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,12 +30,19 @@ const (
 // bytes waited; what came later is counted in Writer.Lost.
 var ErrSlowDisk = errors.New("the disk is too slow for this run")
 
+// appender is the file a writer appends to.
+type appender interface {
+	io.Writer
+	Sync() error
+	Close() error
+}
+
 // Writer keeps a run directory up to date. All methods are safe for concurrent use.
 type Writer struct {
 	dir      string
 	lock     *os.File
-	requests *os.File
-	steps    *os.File
+	requests appender
+	steps    appender
 
 	// pend guards what Request appends to; nothing slow happens under it.
 	pend struct {
@@ -76,83 +81,73 @@ func Create(dir string, run *Run) (*Writer, error) {
 	if len(entries) > 0 {
 		return nil, fmt.Errorf("run folder %q is not empty (it holds %q): give --out a new folder, or remove it first", dir, entries[0].Name())
 	}
-	w, err := open(dir, os.O_CREATE|os.O_EXCL)
+	lock, err := lockDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	run.Schema = SchemaVersion
-	w.disk.run = run
-	if err := w.start(csvLine(StepsHeader())); err != nil {
-		return nil, errors.Join(err, w.closeFiles())
-	}
-	return w, nil
+	return start(dir, lock, run)
 }
 
 // Reopen continues the run in dir: a torn last line is cut off, run.json says running again, and
-// the caller gets a copy of the run as it was. A run that another process is writing is refused.
+// the caller gets a copy of the run as it was (its Open steps are the ones that were cut: their
+// tries are used up). A run that another process is writing is refused.
 func Reopen(dir string) (*Writer, *Run, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, nil, err
 	}
+	if _, err := Load(dir); err != nil { // before a lock file is made in a folder that is no run
+		return nil, nil, err
+	}
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, nil, err
+	}
 	before, err := Load(dir)
 	if err != nil {
-		return nil, nil, err
-	}
-	w, err := open(dir, os.O_CREATE)
-	if err != nil {
-		return nil, nil, err
+		return nil, nil, errors.Join(err, lock.Close())
 	}
 	run, err := Load(dir)
+	if err != nil {
+		return nil, nil, errors.Join(err, lock.Close())
+	}
+	run.State, run.Reason, run.EndedAt, run.Open = StateRunning, "", time.Time{}, nil
+	w, err := start(dir, lock, run)
+	return w, before, err
+}
+
+// start brings the folder in order (steps.csv as run says, no torn line), writes run.json and starts
+// the flusher. It takes the lock over, also on error.
+func start(dir string, lock *os.File, run *Run) (*Writer, error) {
+	w := &Writer{dir: dir, lock: lock, stop: make(chan struct{}), done: make(chan struct{})}
+	w.scratch.New = func() any { b := make([]byte, 0, 4096); return &b }
+	run.Schema = SchemaVersion
+	w.disk.run = run
+	table := csvLine(StepsHeader())
+	for _, s := range run.Steps {
+		table = append(table, csvLine(StepRow(run, run.target(s.Target), s))...)
+	}
+	err := w.writeRun()
 	if err == nil {
-		err = errors.Join(cutTorn(w.requests), cutTorn(w.steps))
+		err = replaceFile(filepath.Join(dir, stepsFile), table)
 	}
 	if err != nil {
-		return nil, nil, errors.Join(err, w.closeFiles())
+		return nil, errors.Join(err, lock.Close())
 	}
-	run.Schema, run.State, run.Reason, run.EndedAt, run.Open = SchemaVersion, StateRunning, "", time.Time{}, nil
-	w.disk.run = run
-	if err := w.start(nil); err != nil {
-		return nil, nil, errors.Join(err, w.closeFiles())
+	steps, err := openFile(dir, stepsFile)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
 	}
-	return w, before, nil
-}
-
-// open takes the lock and opens the files of a run for appending.
-func open(dir string, how int) (*Writer, error) {
-	w := &Writer{dir: dir, stop: make(chan struct{}), done: make(chan struct{})}
-	w.scratch.New = func() any { b := make([]byte, 0, 4096); return &b }
-	for name, f := range map[string]**os.File{lockFile: &w.lock, requestsFile: &w.requests, stepsFile: &w.steps} {
-		var err error
-		if *f, err = os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_APPEND|how, 0o600); err != nil {
-			err = fmt.Errorf("write run folder: %w; choose another with --out", err)
-			return nil, errors.Join(err, w.closeFiles())
-		}
+	requests, err := openFile(dir, requestsFile)
+	if err != nil {
+		return nil, errors.Join(err, steps.Close(), lock.Close())
 	}
-	// A reader may hold the lock for an instant while it asks whether we live.
-	for try := 0; ; try++ {
-		ok, err := tryLock(w.lock, true)
-		if ok {
-			return w, nil
-		}
-		if err != nil || try == 50 {
-			err = fmt.Errorf("run folder %q is being written by another benchtop; wait for it to end (%w)", dir, errors.Join(err, os.ErrExist))
-			return nil, errors.Join(err, w.closeFiles())
-		}
-		time.Sleep(10 * time.Millisecond)
+	if err := cutTorn(requests); err != nil {
+		return nil, errors.Join(err, requests.Close(), steps.Close(), lock.Close())
 	}
-}
-
-// start writes run.json (and the header of steps.csv) and starts the flusher.
-func (w *Writer) start(header []byte) error {
-	if _, err := w.steps.Write(header); err != nil {
-		return fmt.Errorf("write %s: %w", stepsFile, err)
-	}
-	if err := w.writeRun(); err != nil {
-		return err
-	}
+	w.steps, w.requests = steps, requests
 	go w.flushLoop()
-	return nil
+	return w, nil
 }
 
 // Dir is the absolute path of the run directory.
@@ -211,11 +206,7 @@ func (w *Writer) EndStep(s Step) error {
 	if err == nil {
 		err = w.requests.Sync()
 	}
-	var target Target
-	if i := slices.IndexFunc(run.Targets, func(t Target) bool { return t.Name == s.Target }); i >= 0 {
-		target = run.Targets[i]
-	}
-	if _, e := w.steps.Write(csvLine(StepRow(run, target, s))); e != nil {
+	if _, e := w.steps.Write(csvLine(StepRow(run, run.target(s.Target), s))); e != nil {
 		err = errors.Join(err, e)
 	} else {
 		err = errors.Join(err, w.steps.Sync())
@@ -254,10 +245,8 @@ func (w *Writer) Close() error {
 
 func (w *Writer) closeFiles() error {
 	var errs []error
-	for _, f := range []*os.File{w.requests, w.steps, w.lock} {
-		if f != nil {
-			errs = append(errs, f.Close())
-		}
+	for _, f := range []io.Closer{w.requests, w.steps, w.lock} {
+		errs = append(errs, f.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -324,52 +313,4 @@ func (w *Writer) writeRun() error {
 		return fmt.Errorf("write %s: %w", runFile, err)
 	}
 	return nil
-}
-
-// replaceFile writes path so that a reader, or a kill at any moment, finds the old content or the
-// new, never a part.
-func replaceFile(path string, b []byte) error {
-	tmp := path + ".tmp"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(tmp, path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp))
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// cutTorn removes what a kill left after the last line break of f.
-func cutTorn(f *os.File) error {
-	end, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return err
-	}
-	buf := make([]byte, 64<<10)
-	for end > 0 {
-		n := min(end, int64(len(buf)))
-		if _, err := f.ReadAt(buf[:n], end-n); err != nil {
-			return err
-		}
-		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
-			end += int64(i) + 1 - n
-			break
-		}
-		end -= n
-	}
-	return f.Truncate(end)
-}
-
-func csvLine(row []string) []byte {
-	var b bytes.Buffer
-	c := csv.NewWriter(&b)
-	c.Write(row) // a bytes.Buffer takes everything
-	c.Flush()
-	return b.Bytes()
 }
