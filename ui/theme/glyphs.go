@@ -24,9 +24,9 @@ type Glyphs struct {
 	Thumb    string // scroll bar
 	Track    string
 	// Axes and lines of charts.
-	AxisY, AxisTick, AxisCorner, AxisX, AxisMark string
-	Limit                                        string // SLO line
-	Step, Note                                   string // vertical lines
+	AxisY, AxisTick, AxisCorner, AxisX, AxisMark, AxisTickX string
+	Limit                                                   string // SLO line
+	Step, Note                                              string // vertical lines
 	// Blocks are eight heights for sparklines, lowest first.
 	Blocks [8]string
 }
@@ -48,7 +48,7 @@ var unicodeGlyphs = Glyphs{
 	Cursor: "▸", Check: "✓", Cross: "✗", Dagger: "†", Ellipsis: "…", Dot: "·", Running: "▶",
 	Skipped: "–", Warn: "!", Sep: "›", Delta: "Δ", Caret: "▏", Up: "↑", Down: "↓", Left: "←",
 	Right: "→", AtLeast: "↑", BarFull: "█", BarEmpty: "░", Thumb: "┃", Track: "│",
-	AxisY: "│", AxisTick: "┤", AxisCorner: "└", AxisX: "─", AxisMark: "┴",
+	AxisY: "│", AxisTick: "┤", AxisCorner: "└", AxisX: "─", AxisMark: "┴", AxisTickX: "┬",
 	Limit: "╌", Step: "┊", Note: "┆",
 	Blocks: [8]string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 }
@@ -57,7 +57,7 @@ var asciiGlyphs = Glyphs{
 	Cursor: ">", Check: "v", Cross: "x", Dagger: "*", Ellipsis: "~", Dot: ".", Running: ">",
 	Skipped: "-", Warn: "!", Sep: ">", Delta: "d", Caret: "|", Up: "^", Down: "v", Left: "<",
 	Right: ">", AtLeast: "^", BarFull: "#", BarEmpty: ".", Thumb: "#", Track: "|",
-	AxisY: "|", AxisTick: "+", AxisCorner: "+", AxisX: "-", AxisMark: "+",
+	AxisY: "|", AxisTick: "+", AxisCorner: "+", AxisX: "-", AxisMark: "+", AxisTickX: "+",
 	Limit: "-", Step: ":", Note: "!",
 	Blocks: [8]string{"_", ".", ":", "-", "=", "+", "*", "#"},
 }

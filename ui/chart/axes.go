@@ -1,0 +1,237 @@
+package chart
+
+import (
+	"math"
+	"sort"
+
+	"benchtop/ui/theme"
+)
+
+// drawYAxis draws the axis line with a tick and a label on the row of each round value.
+func (p *plot) drawYAxis() {
+	if p.x0 == 0 {
+		return
+	}
+	g := &p.th.Glyph
+	for y := range p.ph {
+		p.put(p.x0-1, y, g.AxisY, p.th.Dim)
+	}
+	used := -1
+	for _, v := range p.axis.ticks(p.ph) {
+		y := p.cellRow(v)
+		if y == used {
+			continue
+		}
+		used = y
+		s := p.unit(v)
+		room := p.x0 - 1
+		p.text(max(room-cells(s), 0), y, s, room, p.th.Dim)
+		p.put(p.x0-1, y, g.AxisTick, p.th.Dim)
+	}
+}
+
+// hasXAxis says whether the two rows of the x axis are there.
+func (p *plot) hasXAxis() bool { return p.ph < p.h }
+
+// drawXLine draws the line of the x axis.
+func (p *plot) drawXLine() {
+	p.put(p.x0-1, p.ph, p.th.Glyph.AxisCorner, p.th.Dim)
+	for x := range p.pw {
+		p.put(p.x0+x, p.ph, p.th.Glyph.AxisX, p.th.Dim)
+	}
+}
+
+// timeSteps are the distances between time labels, in s, that people count in.
+var timeSteps = [...]float64{.1, .2, .5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600,
+	7200, 14400, 21600, 43200, 86400}
+
+// drawTimeAxis draws the x axis with round times below it and the marks on it.
+func (p *plot) drawTimeAxis(lo, hi float64, marks []Mark) {
+	p.drawMarks(marks)
+	if !p.hasXAxis() {
+		return
+	}
+	p.drawXLine()
+	const room = 10 // the widest label and a gap
+	step := (hi - lo) / math.Max(1, math.Floor(float64(p.pw)/room))
+	for _, s := range timeSteps {
+		if s >= step {
+			step = s
+			break
+		}
+	}
+	for i := math.Ceil(lo/step - 1e-9); i*step <= hi; i++ {
+		p.xLabel(p.col(i*step)/p.dx, Clock(i*step), false)
+	}
+	p.labelMarks(marks)
+}
+
+// xLabel writes a label under column x of the plot and a tick over it; it is left out if it would
+// touch another. Centred ones belong to a point, the others begin at their tick.
+func (p *plot) xLabel(x int, s string, centred bool) bool {
+	n := cells(s)
+	from := p.x0 + x
+	if centred {
+		from -= n / 2
+	}
+	end := p.x0 + p.pw + p.right
+	from = max(0, min(from, end-n))
+	for c := from - 1; c <= from+n; c++ {
+		if p.at(c, p.ph+1) != 0 {
+			return false
+		}
+	}
+	p.put(p.x0+x, p.ph, p.th.Glyph.AxisTickX, p.th.Dim)
+	p.text(from, p.ph+1, s, n, p.th.Dim)
+	return true
+}
+
+// drawMarks draws the vertical lines of the marks; the series go over them.
+func (p *plot) drawMarks(marks []Mark) {
+	for _, m := range marks {
+		x, ok := p.markCol(m)
+		if !ok {
+			continue
+		}
+		glyph, st := p.th.Glyph.Step, p.th.Grid
+		if m.Note {
+			glyph, st = p.th.Glyph.Note, p.th.Accent
+		}
+		for y := range p.ph {
+			p.put(p.x0+x, y, glyph, st)
+		}
+	}
+}
+
+// labelMarks writes the texts of the marks on the line of the x axis, where they cover no data;
+// each has the room up to the next mark.
+func (p *plot) labelMarks(marks []Mark) {
+	cols := make([]int, 0, len(marks))
+	for _, m := range marks {
+		if x, ok := p.markCol(m); ok {
+			cols = append(cols, x)
+		}
+	}
+	sort.Ints(cols)
+	for _, m := range marks {
+		x, ok := p.markCol(m)
+		if !ok {
+			continue
+		}
+		st := p.th.Dim
+		if m.Note {
+			st = p.th.Accent
+		}
+		p.put(p.x0+x, p.ph, p.th.Glyph.AxisMark, st)
+		next := p.pw
+		if i := sort.SearchInts(cols, x+1); i < len(cols) {
+			next = cols[i]
+		}
+		room := next - x - 1
+		if n := cells(m.Text); n <= room || room >= 4 {
+			p.text(p.x0+x+1, p.ph, m.Text, room, st)
+		}
+	}
+}
+
+func (p *plot) markCol(m Mark) (int, bool) {
+	if !finite(m.X) {
+		return 0, false
+	}
+	c := p.col(m.X)
+	return c / p.dx, c >= 0 && c < p.pw*p.dx
+}
+
+// drawLimit draws the dashes of a limit; the series go over them.
+func (p *plot) drawLimit(slo float64) {
+	if !isLimit(slo) || slo > p.axis.Max || slo < p.axis.Min {
+		return
+	}
+	y := p.cellRow(slo)
+	for x := 0; x < p.pw; x += 2 {
+		p.put(p.x0+x, y, p.th.Glyph.Limit, p.th.SLO)
+	}
+}
+
+// labelLimit notes the label of a limit; one beyond the axis is shown as an arrow at its edge.
+func (p *plot) labelLimit(slo float64, label string) {
+	switch {
+	case !isLimit(slo):
+	case slo > p.axis.Max:
+		p.addLabel(0, label+p.th.Glyph.Up, p.th.SLO)
+	case slo < p.axis.Min:
+		p.addLabel(p.ph*p.dy-1, label+p.th.Glyph.Down, p.th.SLO)
+	default:
+		p.addLabel(p.row(slo), label, p.th.SLO)
+	}
+}
+
+// endLabel is a text that wants to stand right of the plot on a row.
+type endLabel struct {
+	dot  int // row of dots
+	text string
+	st   *theme.Style
+}
+
+func (p *plot) addLabel(dot int, text string, st *theme.Style) {
+	if text != "" {
+		p.labels = append(p.labels, endLabel{dot, text, st})
+	}
+}
+
+// labelEnd notes the label of the current series on the row where its line ends.
+func (p *plot) labelEnd(name string, st *theme.Style) {
+	for x := p.pw - 1; x >= 0; x-- {
+		if y := p.ends[x]; y >= 0 {
+			p.addLabel(int(y), name, st)
+			return
+		}
+	}
+}
+
+// drawLabels writes the labels right of the plot, each as near to its row as the others allow.
+func (p *plot) drawLabels() {
+	if p.right == 0 {
+		return
+	}
+	l := p.labels
+	if len(l) > p.ph {
+		l = l[:p.ph]
+	}
+	sort.SliceStable(l, func(i, j int) bool { return l[i].dot < l[j].dot })
+	want := make([]int, len(l))
+	for i := range l {
+		want[i] = l[i].dot / p.dy
+	}
+	for i, y := range spread(want, p.ph) {
+		p.text(p.x0+p.pw, y, l[i].text, p.right, l[i].st)
+	}
+}
+
+// spread moves rows in ascending order apart so that all differ and lie in 0…h-1, with the least
+// movement a group can have: rows that collide are laid out around their common centre. There are
+// at most h rows.
+func spread(want []int, h int) []int {
+	type group struct{ from, n, sum int } // sum of want[i] - i
+	var gs []group
+	start := func(g group) int {
+		return max(0, min(int(math.Floor(float64(g.sum)/float64(g.n)+float64(g.from)+0.5)), h-g.n))
+	}
+	for i, w := range want {
+		gs = append(gs, group{i, 1, w - i})
+		for len(gs) > 1 {
+			a, b := gs[len(gs)-2], gs[len(gs)-1]
+			if start(a)+a.n <= start(b) {
+				break
+			}
+			gs = append(gs[:len(gs)-2], group{a.from, a.n + b.n, a.sum + b.sum})
+		}
+	}
+	out := make([]int, 0, len(want))
+	for _, g := range gs {
+		for i := range g.n {
+			out = append(out, start(g)+i)
+		}
+	}
+	return out
+}

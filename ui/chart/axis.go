@@ -1,0 +1,156 @@
+package chart
+
+import (
+	"math"
+	"time"
+)
+
+// Axis is a value axis. On a logarithmic one Min is above 0.
+type Axis struct {
+	Min, Max float64
+	Log      bool
+}
+
+func (a Axis) valid() bool {
+	return finite(a.Min) && finite(a.Max) && a.Max > a.Min && (!a.Log || a.Min > 0)
+}
+
+// FitAxis is the axis for values between lo and hi with round ends: from 0 when linear, from 1, 2 or
+// 5 times a power of ten when logarithmic. NaN, infinite and negative values are no help and give
+// an axis of a default range.
+func FitAxis(lo, hi float64, log bool) Axis {
+	if !finite(hi) || hi <= 0 {
+		hi = 1
+	}
+	if hi > 1e15 {
+		hi = 1e15
+	}
+	if !log {
+		return Axis{Min: 0, Max: niceCeil(hi)}
+	}
+	if !finite(lo) || lo <= 0 || lo > hi {
+		lo = hi / 10
+	}
+	lo = math.Max(lo, hi/1e6)
+	a := Axis{Min: floor125(lo), Max: ceil125(hi), Log: true}
+	if a.Max < 5*a.Min {
+		a.Max = ceil125(a.Max * 1.01)
+		a.Min = floor125(a.Min * 0.99)
+	}
+	return a
+}
+
+// holdTime is how long a smaller axis must suffice before the axis shrinks.
+const holdTime = 10 * time.Second
+
+// AxisScale keeps an axis steady while values move: it grows at once and shrinks only after the
+// values would have fitted a smaller one for 10 s. Share one between the charts of several targets
+// by giving it the range of all of them. The zero value is ready; it is not safe for concurrent
+// use.
+type AxisScale struct {
+	axis    Axis
+	since   time.Time // since when a smaller axis would do; zero: it would not
+	biggest Axis      // the axis that held all values since then
+}
+
+// Fit is the axis for values between lo and hi at the time now.
+func (s *AxisScale) Fit(now time.Time, lo, hi float64, log bool) Axis {
+	want := FitAxis(lo, hi, log)
+	if !finite(hi) && s.axis.valid() && s.axis.Log == log {
+		return s.axis // nothing to show: keep still
+	}
+	switch {
+	case !s.axis.valid() || s.axis.Log != log:
+		s.axis, s.since = want, time.Time{}
+	case want.Max > s.axis.Max || want.Min < s.axis.Min:
+		s.axis, s.since = union(s.axis, want), time.Time{}
+	case want == s.axis:
+		s.since = time.Time{}
+	case s.since.IsZero():
+		s.since, s.biggest = now, want
+	default:
+		s.biggest = union(s.biggest, want)
+		if now.Sub(s.since) >= holdTime {
+			s.axis, s.since = s.biggest, time.Time{}
+		}
+	}
+	return s.axis
+}
+
+func union(a, b Axis) Axis {
+	return Axis{Min: math.Min(a.Min, b.Min), Max: math.Max(a.Max, b.Max), Log: b.Log}
+}
+
+// niceCeil is the smallest round number that is at least v > 0.
+func niceCeil(v float64) float64 {
+	p := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, m := range []float64{1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8} {
+		if m*p >= v*(1-1e-9) {
+			return m * p
+		}
+	}
+	return 10 * p
+}
+
+// ceil125 is the smallest 1, 2 or 5 times a power of ten that is at least v > 0.
+func ceil125(v float64) float64 {
+	p := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, m := range []float64{1, 2, 5} {
+		if m*p >= v*(1-1e-9) {
+			return m * p
+		}
+	}
+	return 10 * p
+}
+
+// floor125 is the largest 1, 2 or 5 times a power of ten that is at most v > 0.
+func floor125(v float64) float64 {
+	p := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, m := range []float64{10, 5, 2, 1} {
+		if m*p <= v*(1+1e-9) {
+			return m * p
+		}
+	}
+	return p
+}
+
+// ticks are the values to label on an axis of rows cells, lowest first.
+func (a Axis) ticks(rows int) []float64 {
+	if a.Log {
+		return a.logTicks(rows)
+	}
+	n := max(1, min(6, rows/3))
+	step := ceil125((a.Max - a.Min) / float64(n))
+	var out []float64
+	for i := math.Ceil(a.Min/step - 1e-9); i*step <= a.Max+step*1e-9 && len(out) < 16; i++ {
+		out = append(out, i*step)
+	}
+	return out
+}
+
+// logTicks are the 1-2-5 values, or the powers of ten only when those would crowd.
+func (a Axis) logTicks(rows int) []float64 {
+	decades := math.Log10(a.Max / a.Min)
+	mult := []float64{1, 2, 5}
+	if decades*3 > float64(rows)/2 {
+		mult = []float64{1}
+	}
+	every := int(math.Ceil(decades / math.Max(1, float64(rows)/2)))
+	var out []float64
+	from := int(math.Floor(math.Log10(a.Min) + 1e-9))
+	for d := from; d-from < 32; d++ {
+		if len(mult) == 1 && (d-from)%max(every, 1) != 0 {
+			continue
+		}
+		for _, m := range mult {
+			v := m * math.Pow(10, float64(d))
+			if v > a.Max*(1+1e-9) {
+				return out
+			}
+			if v >= a.Min*(1-1e-9) {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
