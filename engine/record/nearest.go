@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -35,7 +36,9 @@ func nearest(got string, words []string, n int) []string {
 		}
 		hits = append(hits, scored{w, d})
 	}
-	slices.SortStableFunc(hits, func(a, b scored) int { return a.d - b.d })
+	slices.SortStableFunc(hits, func(a, b scored) int {
+		return cmp.Or(a.d-b.d, commonPrefix(low, b.word)-commonPrefix(low, a.word))
+	})
 	var out []string
 	for _, h := range hits[:min(n, len(hits))] {
 		out = append(out, h.word)
@@ -63,4 +66,12 @@ func editDistance(a, b string) int {
 		}
 	}
 	return row[len(b)]
+}
+
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }

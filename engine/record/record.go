@@ -273,14 +273,17 @@ type Step struct {
 	GoodputRPS       *float64 `json:"goodput_rps,omitempty"` // nil without --slo
 	GoodShare        *float64 `json:"good_share,omitempty"`
 	SLOMet           *bool    `json:"slo_met,omitempty"`
-	NewConnections   int      `json:"new_connections"`
-	Redials          int      `json:"redials"`
-	CoalescedShare   float64  `json:"coalesced_share"` // of events
-	Stamps           string   `json:"stamps"`          // kernel, user, mixed
-	PromptTokensMin  int      `json:"prompt_tokens_min,omitempty"`
-	PromptTokensMax  int      `json:"prompt_tokens_max,omitempty"`
-	OutputTokensMin  int      `json:"output_tokens_min,omitempty"`
-	OutputTokensMax  int      `json:"output_tokens_max,omitempty"`
+	// SLOs is how the step did against each --slo, in their order; the three fields above are for
+	// all of them together.
+	SLOs            []SLOResult `json:"slos,omitempty"`
+	NewConnections  int         `json:"new_connections"`
+	Redials         int         `json:"redials"`
+	CoalescedShare  float64     `json:"coalesced_share"` // of events
+	Stamps          string      `json:"stamps"`          // kernel, user, mixed
+	PromptTokensMin int         `json:"prompt_tokens_min,omitempty"`
+	PromptTokensMax int         `json:"prompt_tokens_max,omitempty"`
+	OutputTokensMin int         `json:"output_tokens_min,omitempty"`
+	OutputTokensMax int         `json:"output_tokens_max,omitempty"`
 
 	Path    Path       `json:"path"`
 	Server  ServerView `json:"server"`
@@ -302,6 +305,15 @@ type OpenStep struct {
 	// Scheduled is how many requests were to be sent in the window, Warmup before it.
 	Scheduled int `json:"scheduled"`
 	Warmup    int `json:"warmup"`
+}
+
+// SLOResult is how a step did against one objective.
+type SLOResult struct {
+	SLO        string  `json:"slo"`
+	GoodputRPS float64 `json:"goodput_rps"`   // good requests / window
+	GoodShare  float64 `json:"good_share"`    // good / sent
+	Met        *bool   `json:"met,omitempty"` // nil = unknown
+	Why        string  `json:"why,omitempty"` // the limits not met or unknown, in words
 }
 
 // Path is the round trip of a small GET on the target's way, beside the load.

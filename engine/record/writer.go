@@ -48,6 +48,7 @@ type Writer struct {
 	pend struct {
 		sync.Mutex
 		buf  []byte
+		max  int // bound of buf
 		lost int
 		err  error // sticky
 	}
@@ -121,6 +122,7 @@ func Reopen(dir string) (*Writer, *Run, error) {
 func start(dir string, lock *os.File, run *Run) (*Writer, error) {
 	w := &Writer{dir: dir, lock: lock, stop: make(chan struct{}), done: make(chan struct{})}
 	w.scratch.New = func() any { b := make([]byte, 0, 4096); return &b }
+	w.pend.max = maxPending
 	run.Schema = SchemaVersion
 	w.disk.run = run
 	table := csvLine(StepsHeader())
@@ -159,12 +161,12 @@ func (w *Writer) Request(r *Request) {
 	s := w.scratch.Get().(*[]byte)
 	*s = AppendRequest((*s)[:0], r)
 	w.pend.Lock()
-	if len(w.pend.buf)+len(*s) <= maxPending {
+	if len(w.pend.buf)+len(*s) <= w.pend.max {
 		w.pend.buf = append(w.pend.buf, *s...)
 	} else {
 		w.pend.lost++
 		if w.pend.err == nil {
-			w.pend.err = fmt.Errorf("write %s: %w: %d MiB wait to be written", requestsFile, ErrSlowDisk, maxPending>>20)
+			w.pend.err = fmt.Errorf("write %s: %w: %d MiB wait to be written", requestsFile, ErrSlowDisk, w.pend.max>>20)
 		}
 	}
 	w.pend.Unlock()

@@ -84,17 +84,20 @@ func TestFullDiskIsAStickyErrorAndTearsNoLine(t *testing.T) {
 
 func TestBacklogIsBoundedAndCounted(t *testing.T) {
 	w, dir := createRun(t)
-	r := Request{ID: "r", Try: 1, Status: StatusOK, GapsUS: make([]uint32, 100_000)}
+	r := Request{ID: "r", Try: 1, Status: StatusOK, GapsUS: make([]uint32, 2000)}
 	for i := range r.GapsUS {
 		r.GapsUS[i] = 4_000_000_000
 	}
+	w.pend.Lock()
+	w.pend.max = 1 << 20
+	w.pend.Unlock()
 	w.disk.Lock() // the disk hangs
 	const n = 200
 	for range n {
 		w.Request(&r)
 	}
 	w.disk.Unlock()
-	if err := w.Err(); !errors.Is(err, ErrSlowDisk) || !strings.Contains(err.Error(), "128 MiB") {
+	if err := w.Err(); !errors.Is(err, ErrSlowDisk) || !strings.Contains(err.Error(), "1 MiB") {
 		t.Errorf("Err: %v, want ErrSlowDisk", err)
 	}
 	if err := w.Close(); !errors.Is(err, ErrSlowDisk) {
