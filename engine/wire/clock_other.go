@@ -1,0 +1,10 @@
+//go:build !linux
+
+package wire
+
+import "time"
+
+// stepLimitNS is wide: clocks of other systems tick as coarsely as 1 ms.
+const stepLimitNS = 2_000_000
+
+func findOrigin() originPoint { return originPoint{time.Now(), 1} }

@@ -1,0 +1,151 @@
+package wire
+
+import (
+	"context"
+	"sync"
+)
+
+// Slot is a connection set aside for one request, open or on its way. It is used up by Post, or
+// given back by Release.
+type Slot struct {
+	c      *Client
+	cancel context.CancelFunc
+	done   chan struct{} // closed when conn or err is there
+
+	mu       sync.Mutex // guards what follows
+	conn     *conn
+	err      error
+	finished bool
+	released bool
+}
+
+// Reserve sets a connection aside for a request due at atNS: an idle one that will still be fresh
+// then, else one that is dialled in the background, for as long as ctx allows. It never blocks. Half
+// a second ahead is time enough. It is nil, which Post takes, with a RoundTripper.
+func (c *Client) Reserve(ctx context.Context, atNS int64) *Slot {
+	if c.cfg.RoundTripper != nil {
+		return nil
+	}
+	if cn := c.takeIdle(&c.load, atNS); cn != nil {
+		s := &Slot{c: c, conn: cn, finished: true, done: make(chan struct{}), cancel: func() {}}
+		close(s.done)
+		return s
+	}
+	return c.startDial(ctx)
+}
+
+// startDial dials in a goroutine that Close waits for.
+func (c *Client) startDial(ctx context.Context) *Slot {
+	s := &Slot{c: c, done: make(chan struct{})}
+	ctx, cancel := context.WithTimeout(ctx, dialLimit)
+	s.cancel = cancel
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		cancel()
+		s.settle(nil, c.fail(OpCancelled, errClosed))
+		return s
+	}
+	c.wg.Add(1)
+	c.mu.Unlock()
+	go func() {
+		defer c.wg.Done()
+		defer cancel()
+		defer context.AfterFunc(c.ctx, cancel)()
+		s.settle(c.dial(ctx))
+	}()
+	return s
+}
+
+// settle is the end of the dial.
+func (s *Slot) settle(cn *conn, err error) {
+	s.mu.Lock()
+	s.conn, s.err, s.finished = cn, err, true
+	released := s.released
+	s.mu.Unlock()
+	close(s.done)
+	if released && cn != nil {
+		s.c.putIdle(&s.c.load, cn)
+	}
+}
+
+// Release gives the connection back, if the request is not going to be sent. It may be called after
+// Post, or again, without effect.
+func (s *Slot) Release() {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	cn, again := s.conn, s.released
+	s.conn, s.released = nil, true
+	s.mu.Unlock()
+	if !again && cn != nil {
+		s.c.putIdle(&s.c.load, cn)
+	}
+}
+
+// ready says whether there is nothing to wait for.
+func (s *Slot) ready() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// take is the connection, once ready; the slot is used up.
+func (s *Slot) take() (*conn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cn, err := s.conn, s.err
+	s.conn, s.released = nil, true
+	return cn, err
+}
+
+// obtain finds the connection for a request that is due now.
+func (c *Client) obtain(ctx context.Context, pool *[]*conn, slot *Slot, x *Exchange) (*conn, error) {
+	if slot == nil {
+		if cn := c.takeIdle(pool, Now()); cn != nil {
+			return cn, nil
+		}
+		return c.dialNow(ctx, x, nil)
+	}
+	if !slot.ready() {
+		return c.dialNow(ctx, x, slot)
+	}
+	cn, _ := slot.take()
+	switch {
+	case cn == nil: // the dial ahead failed: what counts is whether it can be reached now
+		return c.dialNow(ctx, x, nil)
+	case !cn.alive():
+		cn.close()
+		x.Redialled = true
+		return c.dialNow(ctx, x, nil)
+	}
+	cn.ahead = true
+	return cn, nil
+}
+
+// dialNow makes a connection, or waits for the one in slot, on the request's own time.
+func (c *Client) dialNow(ctx context.Context, x *Exchange, slot *Slot) (*conn, error) {
+	x.NewConn = true
+	if slot == nil {
+		slot = c.startDial(ctx)
+	}
+	select {
+	case <-slot.done:
+	case <-ctx.Done():
+		slot.cancel()
+		slot.Release()
+		return nil, c.fail(OpCancelled, ctx.Err())
+	}
+	cn, err := slot.take()
+	if err == nil && cn == nil {
+		err = c.fail(OpDial, errReleased)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = c.fail(OpCancelled, ctx.Err())
+	}
+	return cn, err
+}
