@@ -20,7 +20,7 @@ type Counter struct {
 }
 
 const (
-	pageSize   = 256
+	pageSize   = 64
 	pagedLimit = 1 << 22
 )
 
@@ -59,6 +59,9 @@ func (c *Counter) AddCensored(us uint32) {
 	c.ages = append(c.ages, us)
 	c.dirty = true
 }
+
+// ResetCensored forgets the censored gaps.
+func (c *Counter) ResetCensored() { c.ages = c.ages[:0] }
 
 // Merge adds all gaps of o.
 func (c *Counter) Merge(o *Counter) {
