@@ -6,7 +6,10 @@
 // control and bidi characters before it gets here.
 package inventory
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Kind is the kind of a benchmarkable object.
 type Kind string
@@ -54,6 +57,7 @@ type Workspace struct {
 	Flags               map[string]string // allow-listed vLLM flags
 	LoadBalancer        string            // external URL, if any
 	ServicePort         int
+	ConfigMap           string // of inference.config, "" = none
 	Price               Price
 	Note                string // what a person should know beside the reason
 }
@@ -116,6 +120,18 @@ type Problem struct {
 	What string   // "can't reach the cluster"
 	Why  string   // the cause
 	Next []string // what to do
+}
+
+// Error is the problem in one line, so that a *Problem can be an error.
+func (p *Problem) Error() string {
+	s := p.What
+	if p.Why != "" {
+		s += ": " + p.Why
+	}
+	if len(p.Next) > 0 {
+		s += " (" + strings.Join(p.Next, "; ") + ")"
+	}
+	return s
 }
 
 // Cluster is a picture of what is known at one moment; immutable.
