@@ -1,0 +1,193 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"benchtop/kube/inventory"
+
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// capability is one thing benchtop does with a cluster and the right it needs for it.
+type capability struct {
+	name     string
+	verb     string
+	group    string
+	resource string
+	sub      string
+	cluster  bool // of the whole cluster: nodes have no namespace
+	without  string
+}
+
+func (c capability) full() string {
+	s := c.resource
+	if c.sub != "" {
+		s += "/" + c.sub
+	}
+	if c.group != "" {
+		s += "." + c.group
+	}
+	return s
+}
+
+var (
+	canListWorkspaces = capability{name: "list workspaces", verb: "list", group: kaitoGroup, resource: "workspaces",
+		without: "name a workspace as NAMESPACE/WORKSPACE, or give a URL"}
+	canListSets = capability{name: "list InferenceSets", verb: "list", group: kaitoGroup, resource: "inferencesets",
+		without: "the replicas are listed as workspaces"}
+	canListPods = capability{name: "read pods", verb: "list", resource: "pods",
+		without: "nodes come from the workspace's status; restarts, flags and image are unknown"}
+	canListNodes = capability{name: "read nodes", verb: "list", resource: "nodes", cluster: true,
+		without: "the SKU comes from the workspace's instance type; give --sku NAME=TYPE@REGION for a price"}
+	canGetServices = capability{name: "read services", verb: "get", resource: "services",
+		without: "Kaito's own ports are assumed (80 to 5000)"}
+	canForward = capability{name: "port-forward", verb: "create", resource: "pods", sub: "portforward",
+		without: "the service proxy is used if allowed, or give a URL"}
+	canProxy = capability{name: "service proxy", verb: "create", resource: "services", sub: "proxy",
+		without: "port-forward is used if allowed, or give a URL"}
+	canListScalers = capability{name: "read autoscalers", verb: "list", group: "autoscaling", resource: "horizontalpodautoscalers",
+		without: "an autoscaler that could add nodes goes unnoticed"}
+	canGetConfig = capability{name: "read configuration", verb: "get", resource: "configmaps",
+		without: "vLLM flags set in the inference ConfigMap are unknown"}
+)
+
+// shown are the capabilities that Access reports, in the order in which they matter.
+var shown = []capability{canListWorkspaces, canListPods, canListNodes, canForward, canProxy,
+	canListSets, canGetServices, canListScalers, canGetConfig}
+
+var reviews = schema.GroupVersionResource{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews"}
+
+// can asks the API server whether this user may do what cap needs; namespace "" = in all.
+func (c *Client) can(ctx context.Context, cap capability, namespace string) (bool, string, error) {
+	attrs := map[string]any{"verb": cap.verb, "group": cap.group, "resource": cap.resource}
+	if cap.sub != "" {
+		attrs["subresource"] = cap.sub
+	}
+	if namespace != "" && !cap.cluster {
+		attrs["namespace"] = namespace
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	out, err := c.b.Dynamic.Resource(reviews).Create(ctx, &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+		"spec": map[string]any{"resourceAttributes": attrs},
+	}}, metav1.CreateOptions{})
+	if err != nil {
+		return false, "", err
+	}
+	allowed, _, _ := unstructured.NestedBool(out.Object, "status", "allowed")
+	reason, _, _ := unstructured.NestedString(out.Object, "status", "reason")
+	return allowed, inventory.Clean(reason, 200), nil
+}
+
+// Access says for each capability whether this user has it, asked afresh.
+func (c *Client) Access(ctx context.Context) ([]inventory.Access, error) {
+	p, err := c.plan.get(ctx, c)
+	if err != nil {
+		return nil, problem(err, c.b)
+	}
+	return c.access(ctx, p.scopes)
+}
+
+func (c *Client) access(ctx context.Context, scopes []string) ([]inventory.Access, error) {
+	type ask struct {
+		cap capability
+		ns  string
+	}
+	var asks []ask
+	for _, cap := range shown {
+		if cap.cluster {
+			asks = append(asks, ask{cap, ""})
+			continue
+		}
+		for _, ns := range scopes {
+			asks = append(asks, ask{cap, ns})
+		}
+	}
+	out := make([]inventory.Access, len(asks))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for i, a := range asks {
+		g.Go(func() error {
+			ok, reason, err := c.can(ctx, a.cap, a.ns)
+			out[i] = inventory.Access{Capability: a.cap.name, Verb: a.cap.verb, Resource: a.cap.full(), Namespace: a.ns,
+				Allowed: ok, Reason: reason, Without: a.cap.without}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, problem(err, c.b)
+	}
+	return out, nil
+}
+
+// RoleOptions select what Role grants.
+type RoleOptions struct {
+	Namespace   string // where the workspaces are; "" = all, which makes it a ClusterRole
+	User        string // who gets it; "" = a placeholder
+	PortForward bool
+	Proxy       bool
+	Nodes       bool // SKU, region and spot of the machines, which are the cluster's
+}
+
+// Role is the YAML with the least rights for what was asked, ready for kubectl apply.
+func Role(o RoleOptions) string {
+	kind, name := "Role", "benchtop"
+	if o.Namespace == "" {
+		kind = "ClusterRole"
+	}
+	user := o.User
+	if user == "" {
+		user = "USER"
+	}
+	var b strings.Builder
+	writeRole(&b, kind, name, o.Namespace, user, namespacedRules(o))
+	if o.Nodes && kind == "Role" {
+		b.WriteString("---\n")
+		writeRole(&b, "ClusterRole", "benchtop-nodes", "", user, []rule{nodesRule})
+	}
+	return b.String()
+}
+
+type rule struct{ group, resources, verbs string }
+
+var nodesRule = rule{"", "nodes", "get, list, watch"}
+
+func namespacedRules(o RoleOptions) []rule {
+	rules := []rule{
+		{kaitoGroup, "workspaces, inferencesets, multiroleinferences, ragengines", "get, list, watch"},
+		{"", "pods", "get, list, watch"},
+		{"", "services, configmaps", "get"},
+		{"autoscaling", "horizontalpodautoscalers", "list, watch"},
+		{"keda.sh", "scaledobjects", "list, watch"},
+	}
+	if o.PortForward {
+		rules = append(rules, rule{"", "pods/portforward", "get, create"})
+	}
+	if o.Proxy {
+		rules = append(rules, rule{"", "services/proxy", "get, create"})
+	}
+	if o.Nodes && o.Namespace == "" {
+		rules = append(rules, nodesRule)
+	}
+	return rules
+}
+
+func writeRole(b *strings.Builder, kind, name, ns, user string, rules []rule) {
+	meta := fmt.Sprintf("metadata:\n  name: %s\n", name)
+	if ns != "" {
+		meta += fmt.Sprintf("  namespace: %q\n", ns)
+	}
+	fmt.Fprintf(b, "apiVersion: rbac.authorization.k8s.io/v1\nkind: %s\n%srules:\n", kind, meta)
+	for _, r := range rules {
+		fmt.Fprintf(b, "- apiGroups: [%q]\n  resources: [%s]\n  verbs: [%s]\n", r.group, r.resources, r.verbs)
+	}
+	fmt.Fprintf(b, "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: %sBinding\n%s", kind, meta)
+	fmt.Fprintf(b, "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: %s, name: %s}\n", kind, name)
+	fmt.Fprintf(b, "subjects:\n- {apiGroup: rbac.authorization.k8s.io, kind: User, name: %q}\n", user)
+}

@@ -1,0 +1,298 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sort"
+	"strings"
+	"time"
+
+	"benchtop/kube/inventory"
+	"benchtop/kube/kaito"
+	"benchtop/kube/transport"
+)
+
+// The ways to a target (--via).
+const (
+	ViaAuto        = "auto"
+	ViaPortForward = "port-forward"
+	ViaProxy       = "proxy"
+	ViaDirect      = "direct"
+)
+
+// Way is a standing way to a workspace's endpoint. Exactly one of Dial and RoundTripper is set, or
+// neither: then BaseURL is dialled directly.
+type Way struct {
+	Name    string // port-forward, proxy, direct; "simulated" for an embedded cluster
+	Reason  string // why this one, and why not the ones before it
+	BaseURL string
+	Dial    func(ctx context.Context, network, addr string) (net.Conn, error)
+	// RoundTripper refuses requests with an API key, which the API server cannot pass on.
+	RoundTripper http.RoundTripper
+	// RTT is the median of five small GETs made when the way was opened.
+	RTT time.Duration
+	// Watch says how the target is, without blocking: whether it is ready and reachable, the
+	// monotonic count of its pod's restarts and replacements, and what is wrong.
+	Watch func() (ready bool, restarts int, reason string)
+	// Reconnect waits until the target is ready again and reopens the way; it returns when a small
+	// GET is answered, or when ctx ends.
+	Reconnect func(ctx context.Context) error
+	// Close ends the way and everything that goes over it.
+	Close func() error
+}
+
+// Connect opens a way to the workspace. ViaAuto takes the one that distorts least among those that
+// work: direct (from inside the cluster, or through a load balancer), then port-forward, then the
+// API server's proxy. A way that was asked for by name is the only one tried.
+func (c *Client) Connect(ctx context.Context, ws inventory.Workspace, via string) (*Way, error) {
+	c.Watch()
+	var tries []func() (*Way, error)
+	if c.b.Endpoint != nil {
+		tries = append(tries, func() (*Way, error) { return c.embedded(ws) })
+	} else {
+		svc := c.service(ctx, ws)
+		if via == ViaDirect || via == ViaAuto || via == "" {
+			tries = append(tries, func() (*Way, error) { return c.direct(ws, svc) })
+		}
+		if via == ViaPortForward || via == ViaAuto || via == "" {
+			tries = append(tries, func() (*Way, error) { return c.portForward(ctx, ws, svc) })
+		}
+		if via == ViaProxy || via == ViaAuto || via == "" {
+			tries = append(tries, func() (*Way, error) { return c.proxy(ctx, ws, svc) })
+		}
+	}
+	if len(tries) == 0 {
+		return nil, fmt.Errorf("--via %q: want auto, port-forward, proxy or direct", via)
+	}
+	var refused []string
+	for _, try := range tries {
+		way, err := try()
+		if err == nil {
+			if err = way.measure(ctx); err != nil {
+				_ = way.Close()
+			}
+		}
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if !errors.Is(err, errNotHere) || via == ViaDirect {
+				refused = append(refused, inventory.Clean(err.Error(), 300))
+			}
+			continue
+		}
+		if len(refused) > 0 {
+			way.Reason += "; " + strings.Join(refused, "; ")
+		}
+		return way, nil
+	}
+	return nil, &inventory.Problem{What: fmt.Sprintf("no way to %s/%s", ws.Namespace, ws.Name), Why: strings.Join(refused, "; "),
+		Next: []string{"give the endpoint's URL as the target", "see what is missing with: benchtop rbac"}}
+}
+
+// errNotHere says that a way does not apply, which is worth no line.
+var errNotHere = errors.New("no load balancer, and not inside the cluster")
+
+// service reads the workspace's Service; one that cannot be read is assumed to be as Kaito makes it.
+func (c *Client) service(ctx context.Context, ws inventory.Workspace) kaito.Service {
+	s := kaito.Service{}
+	if obj, err := c.get(ctx, servicesGVR, ws.Namespace, ws.Name); err == nil {
+		s = kaito.ParseService(obj.Object)
+	}
+	if s.Port == 0 {
+		s.Port = kaito.ServicePort
+	}
+	if s.Target == 0 {
+		s.Target = kaito.TargetPort
+	}
+	return s
+}
+
+func (c *Client) embedded(ws inventory.Workspace) (*Way, error) {
+	url := c.b.Endpoint(ws.Namespace, ws.Name)
+	if url == "" {
+		return nil, &inventory.Problem{What: fmt.Sprintf("%s/%s has no endpoint", ws.Namespace, ws.Name), Why: ws.Reason}
+	}
+	way := &Way{Name: "simulated", Reason: "a simulated server in this process", BaseURL: url, Close: noClose}
+	c.follows(way, ws, func() (bool, int, string) { return true, 0, "" }, func(context.Context, string) error { return nil })
+	return way, nil
+}
+
+func noClose() error { return nil }
+
+func (c *Client) direct(ws inventory.Workspace, svc kaito.Service) (*Way, error) {
+	way := &Way{Name: ViaDirect, Close: noClose}
+	switch {
+	case insideCluster():
+		way.BaseURL = fmt.Sprintf("http://%s.%s.svc:%d", ws.Name, ws.Namespace, svc.Port)
+		way.Reason = "inside the cluster: the Service itself"
+	case svc.URL != "":
+		way.BaseURL = svc.URL
+		way.Reason = "the Service has a load balancer"
+	default:
+		return nil, fmt.Errorf("direct: %w", errNotHere)
+	}
+	c.follows(way, ws, func() (bool, int, string) { return true, 0, "" }, func(context.Context, string) error { return nil })
+	return way, nil
+}
+
+// insideCluster says that this process runs in a pod: the variable alone may be a leftover.
+func insideCluster() bool {
+	_, err := os.Stat("/var/run/secrets/kubernetes.io/serviceaccount")
+	return err == nil && os.Getenv("KUBERNETES_SERVICE_HOST") != ""
+}
+
+func (c *Client) portForward(ctx context.Context, ws inventory.Workspace, svc kaito.Service) (*Way, error) {
+	if err := c.mustMay(ctx, canForward, ws.Namespace); err != nil {
+		return nil, err
+	}
+	pod := ws.Pod
+	if pod == "" {
+		pod = ws.Name + "-0"
+	}
+	f, err := transport.NewForwarder(c.b.REST, transport.Pod{Namespace: ws.Namespace, Name: pod, Port: svc.Target}, transport.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Open(ctx); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("port-forward to pod %s/%s: %w", ws.Namespace, pod, err)
+	}
+	way := &Way{Name: ViaPortForward, Dial: f.Dial, Close: f.Close,
+		BaseURL: fmt.Sprintf("http://%s:%d", pod, svc.Target),
+		Reason:  fmt.Sprintf("port-forward to pod %s over %s", pod, f.Protocol())}
+	c.follows(way, ws, f.State, func(ctx context.Context, _ string) error {
+		f.Reset() // a tunnel does not reach the successor of its pod
+		return f.Open(ctx)
+	})
+	return way, nil
+}
+
+func (c *Client) proxy(ctx context.Context, ws inventory.Workspace, svc kaito.Service) (*Way, error) {
+	if err := c.mustMay(ctx, canProxy, ws.Namespace); err != nil {
+		return nil, err
+	}
+	p, err := transport.NewProxy(c.b.REST, ws.Namespace, ws.Name, svc.Port)
+	if err != nil {
+		return nil, err
+	}
+	way := &Way{Name: ViaProxy, RoundTripper: p, BaseURL: p.BaseURL(), Close: p.Close,
+		Reason: "the API server's proxy to Service " + ws.Name}
+	c.follows(way, ws, func() (bool, int, string) { return true, 0, "" }, func(context.Context, string) error { return nil })
+	return way, nil
+}
+
+// mustMay asks before the attempt, because an access review names the missing right.
+func (c *Client) mustMay(ctx context.Context, cap capability, namespace string) error {
+	ok, _, err := c.can(ctx, cap, namespace)
+	if err != nil || ok {
+		return nil // the attempt itself will tell
+	}
+	return fmt.Errorf("%s: verb %s on %s is missing in namespace %s", cap.name, cap.verb, cap.full(), namespace)
+}
+
+// follows sets Watch and Reconnect: the state of the way itself beside what the cluster says of the
+// workspace.
+func (c *Client) follows(way *Way, ws inventory.Workspace, state func() (bool, int, string), reopen func(context.Context, string) error) {
+	way.Watch = func() (bool, int, string) {
+		ready, restarts, reason := c.condition(ws)
+		if ok, _, why := state(); !ok {
+			return false, restarts, why
+		}
+		return ready, restarts, reason
+	}
+	way.Reconnect = func(ctx context.Context) error {
+		pause := 250 * time.Millisecond
+		for {
+			err := c.reopen(ctx, way, ws, reopen)
+			if err == nil {
+				return nil
+			}
+			if sleep(ctx, pause) != nil {
+				return fmt.Errorf("%s/%s did not come back: %w", ws.Namespace, ws.Name, err)
+			}
+			pause = min(pause*2, 3*time.Second)
+		}
+	}
+}
+
+// reopenTimeout bounds one attempt to come back.
+const reopenTimeout = 15 * time.Second
+
+func (c *Client) reopen(ctx context.Context, way *Way, ws inventory.Workspace, reopen func(context.Context, string) error) error {
+	if ready, _, reason := c.condition(ws); !ready {
+		return errors.New(reason)
+	}
+	ctx, cancel := context.WithTimeout(ctx, reopenTimeout)
+	defer cancel()
+	if err := reopen(ctx, ws.Pod); err != nil {
+		return err
+	}
+	return way.measure(ctx)
+}
+
+// condition is what the latest picture says of a workspace. While nothing is known, because the
+// first list is not complete or the API server is away, it counts as ready: the way itself tells.
+func (c *Client) condition(ws inventory.Workspace) (ready bool, restarts int, reason string) {
+	cl := c.Cluster()
+	if !cl.Synced {
+		return true, ws.Restarts, ""
+	}
+	for i := range cl.Workspaces {
+		w := &cl.Workspaces[i]
+		if w.Namespace != ws.Namespace || w.Name != ws.Name || w.Kind != ws.Kind {
+			continue
+		}
+		return w.Ready, w.Restarts, w.Reason
+	}
+	return false, ws.Restarts, "the workspace is gone"
+}
+
+// probes is how many small GETs measure a way.
+const probes = 5
+
+// measure makes sure that the way is answered and sets RTT. Any HTTP answer below 500 counts: a
+// server of the user's own may have no /health, and one with a key says 401.
+func (w *Way) measure(ctx context.Context) error {
+	rt := w.RoundTripper
+	if rt == nil {
+		t := &http.Transport{DialContext: w.Dial, Proxy: http.ProxyFromEnvironment}
+		if w.Dial != nil {
+			t.Proxy = nil
+		}
+		defer t.CloseIdleConnections()
+		rt = t
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var took []time.Duration
+	for range probes {
+		start := time.Now()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.BaseURL+"/health", nil)
+		if err != nil {
+			return err
+		}
+		resp, err := rt.RoundTrip(req)
+		if err != nil {
+			return fmt.Errorf("%s: no answer to GET /health: %w", w.Name, err)
+		}
+		_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+		_ = resp.Body.Close()
+		if err != nil {
+			return fmt.Errorf("%s: GET /health: %w", w.Name, err)
+		}
+		if resp.StatusCode >= 500 {
+			return fmt.Errorf("%s: GET /health: HTTP %s", w.Name, resp.Status)
+		}
+		took = append(took, time.Since(start))
+	}
+	took = took[1:] // the first one dialled
+	sort.Slice(took, func(i, j int) bool { return took[i] < took[j] })
+	w.RTT = took[len(took)/2]
+	return nil
+}

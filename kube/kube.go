@@ -1,0 +1,184 @@
+// Package kube finds the Kaito workspaces of a cluster, the machines under them and the way to
+// their endpoints, and keeps the picture current.
+//
+//	c, err := kube.Open(ctx, kube.Config{Flags: flags})   // err is an *inventory.Problem
+//	defer c.Close()
+//	cluster, err := c.List(ctx)          // one picture, now
+//	c.Watch()                            // keeps c.Cluster() current from here on
+//	ws, err := c.Find(ctx, "default", "phi4-mini-a10")
+//	way, err := c.Connect(ctx, ws, kube.ViaAuto)
+//
+// Everything degrades by what this user may do: without nodes the SKU comes from the workspace's
+// own instance type, without a cluster-wide list the known namespaces are read one by one, without
+// port-forward there is the service proxy. Access says what is missing.
+//
+// Cluster values are immutable and may be shared; Cluster() never blocks. Client-side throttling is
+// off. Nothing is ever written to stdout or stderr: the libraries' own logs go to Config.Log. A
+// Client owns its goroutines; Close waits for them.
+//
+// Imports kube/* and client-go's dynamic client; never engine or ui.
+package kube
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"benchtop/kube/inventory"
+	"benchtop/kube/sku"
+
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+)
+
+// Config is how a cluster is opened.
+type Config struct {
+	Flags *Flags // nil = what kubectl would use
+	// Namespace restricts the picture; "" = every namespace this user may list.
+	Namespace string
+	// Namespaces are tried, beside the context's own, when the cluster-wide list is not allowed.
+	Namespaces []string
+	Prices     *sku.Book   // nil = the built-in list
+	Given      []sku.Given // what the user said of instance types (--sku)
+	// Log takes what the Kubernetes libraries log; nil = nowhere.
+	Log io.Writer
+}
+
+// Backend is the cluster behind a Client: a real one, or one that is embedded in this process.
+type Backend struct {
+	Context, Server, User string
+	Contexts              []string
+	Namespace             string // the context's own
+	Dynamic               dynamic.Interface
+	// Served lists the resources of Kaito's API group that the cluster serves, and at which version.
+	Served func(ctx context.Context) (Served, error)
+	// REST is how pods and services are reached; nil = by Endpoint only.
+	REST *rest.Config
+	// Endpoint, if not nil, gives the URL that stands for a workspace's endpoint; "" = none.
+	Endpoint  func(namespace, name string) string
+	Simulated bool
+	// Close, if not nil, is called at the end.
+	Close func()
+}
+
+// Client is one cluster. Its methods are safe for concurrent use.
+type Client struct {
+	b    Backend
+	conf Config
+
+	current atomic.Pointer[inventory.Cluster]
+	seq     atomic.Uint64
+	plan    planner
+
+	ctx    context.Context // ends at Close
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	watchOnce sync.Once
+	feed      *feed // of the watch; nil before
+	mu        sync.Mutex
+	changed   chan struct{} // closed and replaced when current changes; guarded by mu
+}
+
+// quiet sends the log of the Kubernetes libraries, which is one for the process, to w.
+func quiet(w io.Writer) {
+	h := slog.Handler(slog.DiscardHandler)
+	if w != nil {
+		h = slog.NewTextHandler(w, nil)
+	}
+	klog.SetSlogLogger(slog.New(h))
+	rest.SetDefaultWarningHandlerWithContext(rest.NoWarnings{})
+}
+
+// Open reads the kubeconfig and makes sure that the cluster answers and serves Kaito's API. The
+// error is an *inventory.Problem with the ways on.
+func Open(ctx context.Context, conf Config) (*Client, error) {
+	quiet(conf.Log)
+	if conf.Flags == nil {
+		conf.Flags = NewFlags()
+	}
+	if conf.Namespace == "" {
+		conf.Namespace = conf.Flags.namespace()
+	}
+	b, err := conf.Flags.backend()
+	if err != nil {
+		return nil, err
+	}
+	c := New(b, conf)
+	if _, err := c.plan.get(ctx, c); err != nil {
+		_ = c.Close()
+		return nil, problem(err, b)
+	}
+	return c, nil
+}
+
+// New makes a Client of a cluster that is already open; nothing is asked of it yet.
+func New(b Backend, conf Config) *Client {
+	if conf.Prices == nil {
+		conf.Prices = &sku.Book{}
+	}
+	c := &Client{b: b, conf: conf, changed: make(chan struct{})}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.current.Store(c.blank())
+	return c
+}
+
+// blank is the picture before anything is known.
+func (c *Client) blank() *inventory.Cluster {
+	return &inventory.Cluster{Context: c.b.Context, Server: c.b.Server, User: c.b.User, Namespace: c.conf.Namespace,
+		Contexts: c.b.Contexts, Simulated: c.b.Simulated, At: time.Now()}
+}
+
+// Cluster is the latest picture; never nil. It changes while Watch runs, and with each List.
+func (c *Client) Cluster() *inventory.Cluster { return c.current.Load() }
+
+// Close ends the watch, waits for its goroutines and drops the connections. Ways that were handed
+// out have their own Close.
+func (c *Client) Close() error {
+	c.cancel()
+	c.wg.Wait()
+	if c.b.Close != nil {
+		c.b.Close()
+	}
+	return nil
+}
+
+// publish makes cl the latest picture and wakes who waits for a change.
+func (c *Client) publish(cl *inventory.Cluster) {
+	cl.Seq = c.seq.Add(1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.current.Store(cl)
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// change returns a channel that is closed at the next change of Cluster.
+func (c *Client) change() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.changed
+}
+
+// apiTimeout bounds one call that is not a watch.
+const apiTimeout = 20 * time.Second
+
+func closeIdle(rt http.RoundTripper) {
+	type idle interface{ CloseIdleConnections() }
+	for rt != nil {
+		if c, ok := rt.(idle); ok {
+			c.CloseIdleConnections()
+			return
+		}
+		w, ok := rt.(interface{ WrappedRoundTripper() http.RoundTripper })
+		if !ok {
+			return
+		}
+		rt = w.WrappedRoundTripper()
+	}
+}
