@@ -1,0 +1,305 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mattn/go-runewidth"
+
+	"benchtop/engine/record"
+)
+
+// TableOptions are how a table is drawn.
+type TableOptions struct {
+	Width int  // cells; 0 = as wide as it needs
+	Color bool // ANSI colours, beside the words that say the same
+}
+
+// col is one column of the table. Columns with the same group stand under its title.
+type col struct {
+	group, title string
+	short        string // title where the width is short
+	left         bool   // text
+	drop         int    // columns with the highest go first when the width is short; 0 stays
+	cell         func(r Row) string
+}
+
+// tableCols are the columns for people.
+func tableCols(run *record.Run) []col {
+	lat := func(group, metric, stat string, drop int) col {
+		return col{group: group, title: stat, drop: drop, cell: func(r Row) string {
+			text := msCell(r.median(func(s *record.Step) Value { return statOf(s, metric, stat) }))
+			if stat == "p99" && text != "–" && r.few(metric) {
+				text += "†"
+			}
+			return text
+		}}
+	}
+	num := func(group, title string, drop int, f func(*record.Step) Value) col {
+		return col{group: group, title: title, drop: drop, cell: func(r Row) string { return numCell(r.median(f)) }}
+	}
+	return []col{
+		{group: "", title: "target", left: true, cell: func(r Row) string { return label(run, r.Target) }},
+		{group: "req/s", title: "nominal", short: "rate", cell: func(r Row) string { return rate(r.Rate) }},
+		num("req/s", "offered", 0, func(s *record.Step) Value { return Value{V: s.OfferedRPS, OK: s.WindowS > 0} }),
+		{group: "req/s", title: "completed", short: "compl.", cell: func(r Row) string {
+			return numCell(r.median(func(s *record.Step) Value { return Value{V: s.CompletedRPS, OK: s.WindowS > 0} }))
+		}},
+		lat("TTFT ms", "ttft", "p50", 0), lat("TTFT ms", "ttft", "p95", 2), lat("TTFT ms", "ttft", "p99", 0),
+		lat("ITL ms", "itl", "p50", 0), lat("ITL ms", "itl", "p95", 3), lat("ITL ms", "itl", "p99", 0),
+		num("output", "tok/s", 4, func(s *record.Step) Value { return exact(s.OutputTokensPerS) }),
+		{group: "$ per M", title: "output", drop: 1, cell: func(r Row) string {
+			return numCell(r.median(func(s *record.Step) Value { return exact(s.USDPerMillionOutput(r.Target)) }))
+		}},
+		{title: "state", left: true, cell: Row.state},
+	}
+}
+
+// few says whether the p99 of a metric stands on fewer than 100 requests.
+func (r Row) few(metric string) bool {
+	for _, s := range r.usable() {
+		n := s.OK + s.Incomplete
+		if metric != "itl" {
+			n = distOf(s, metric).N
+		}
+		if n < 100 {
+			return true
+		}
+	}
+	return false
+}
+
+// Table is the final table of a run: rows paired by rate, then what there is to say of them.
+func Table(run *record.Run, opt TableOptions) string {
+	rows := Rows(run)
+	if len(rows) == 0 {
+		return "No step has ended.\n"
+	}
+	cols := tableCols(run)
+	grid := newGrid(cols, rows)
+	grid.sep = "  "
+	if opt.Width > 0 && grid.width() > opt.Width {
+		grid.shorten()
+	}
+	for opt.Width > 0 && grid.width() > opt.Width && grid.dropOne() {
+	}
+	var b strings.Builder
+	grid.write(&b, opt.Color)
+	for _, n := range footnotes(run, rows) {
+		b.WriteString(wrap(n, opt.Width))
+	}
+	return b.String()
+}
+
+// footnotes say what a cell cannot.
+func footnotes(run *record.Run, rows []Row) []string {
+	var out []string
+	dagger, repeats := false, false
+	for _, r := range rows {
+		dagger = dagger || r.few("ttft") || r.few("itl")
+		repeats = repeats || len(r.Steps) > 1
+		for _, s := range r.Steps {
+			name := fmt.Sprintf("%s at %s req/s", label(run, r.Target), rate(r.Rate))
+			if len(r.Steps) > 1 {
+				name += fmt.Sprintf(", repetition %d", s.Repeat+1)
+			}
+			for _, text := range Explain(s) {
+				out = append(out, name+": "+text)
+			}
+		}
+	}
+	if dagger {
+		out = append(out, "† p99 of fewer than 100 requests")
+	}
+	if repeats {
+		out = append(out, "Rows of several repetitions show the median over those that are valid and whole.")
+	}
+	return out
+}
+
+// Text is all that show prints, and run when it ends: the answer, what was run, the table.
+func Text(run *record.Run, opt TableOptions) string {
+	return wrap(Answer(run), opt.Width) + "\n" + wrap(Headline(run), opt.Width) + "\n" + Table(run, opt)
+}
+
+// Headline says in one line what was run, when, and whether it ended well.
+func Headline(run *record.Run) string {
+	var parts []string
+	if run.Name != "" {
+		parts = append(parts, run.Name)
+	}
+	parts = append(parts, models(run)...)
+	w := run.Plan.Workload
+	if w.PromptTokens > 0 && w.OutputTokens > 0 {
+		parts = append(parts, fmt.Sprintf("%d prompt + %d output tokens", w.PromptTokens, w.OutputTokens))
+	}
+	if run.Plan.Arrivals != "" {
+		parts = append(parts, run.Plan.Arrivals+" arrivals")
+	}
+	if !run.StartedAt.IsZero() {
+		parts = append(parts, run.StartedAt.UTC().Format("2006-01-02 15:04 UTC"))
+	}
+	if run.Imported != "" {
+		parts = append(parts, "imported from "+run.Imported)
+	}
+	state := run.State
+	if run.Reason != "" {
+		state += " (" + run.Reason + ")"
+	}
+	return strings.Join(append(parts, state), " · ")
+}
+
+// models are the distinct models under load.
+func models(run *record.Run) []string {
+	var out []string
+	for _, t := range run.Targets {
+		if t.Model != "" && !slices.Contains(out, t.Model) {
+			out = append(out, t.Model)
+		}
+	}
+	return out
+}
+
+// grid holds the cells of a table before it is drawn.
+type grid struct {
+	cols  []col
+	cells [][]string // by row, then column
+	sep   string
+}
+
+func newGrid(cols []col, rows []Row) *grid {
+	g := &grid{cols: slices.Clone(cols)}
+	for _, r := range rows {
+		var line []string
+		for _, c := range cols {
+			line = append(line, runewidth.Truncate(c.cell(r), 40, "…"))
+		}
+		g.cells = append(g.cells, line)
+	}
+	return g
+}
+
+func (g *grid) colWidth(i int) int {
+	w := runewidth.StringWidth(g.cols[i].title)
+	for _, line := range g.cells {
+		w = max(w, runewidth.StringWidth(line[i]))
+	}
+	return w
+}
+
+func (g *grid) width() int {
+	w := len(g.sep) * (len(g.cols) - 1)
+	for i := range g.cols {
+		w += g.colWidth(i)
+	}
+	return w
+}
+
+// shorten sets the columns closer and uses their short titles.
+func (g *grid) shorten() {
+	g.sep = " "
+	for i, c := range g.cols {
+		if c.short != "" {
+			g.cols[i].title = c.short
+		}
+	}
+}
+
+// dropOne removes the column that is missed least; false if all that are left must stay.
+func (g *grid) dropOne() bool {
+	worst := 0
+	for i, c := range g.cols {
+		if c.drop > g.cols[worst].drop {
+			worst = i
+		}
+	}
+	if g.cols[worst].drop == 0 {
+		return false
+	}
+	g.cols = slices.Delete(g.cols, worst, worst+1)
+	for i := range g.cells {
+		g.cells[i] = slices.Delete(g.cells[i], worst, worst+1)
+	}
+	return true
+}
+
+func (g *grid) write(b *strings.Builder, color bool) {
+	var groups, titles strings.Builder
+	for i := 0; i < len(g.cols); {
+		j, w := i, -len(g.sep)
+		for ; j < len(g.cols) && g.cols[j].group == g.cols[i].group; j++ {
+			w += g.colWidth(j) + len(g.sep)
+		}
+		groups.WriteString(pad(g.cols[i].group, w, j-i > 1) + g.sep)
+		i = j
+	}
+	for i, c := range g.cols {
+		titles.WriteString(pad(c.title, g.colWidth(i), c.left) + g.sep)
+	}
+	for _, line := range []string{groups.String(), titles.String()} {
+		b.WriteString(paint(strings.TrimRight(line, " "), "1", color) + "\n")
+	}
+	for _, cells := range g.cells {
+		var line strings.Builder
+		for i, c := range g.cols {
+			text := pad(cells[i], g.colWidth(i), c.left)
+			if c.title == "state" {
+				text = paint(cells[i], stateColor(cells[i]), color)
+			}
+			line.WriteString(text + g.sep)
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+}
+
+// pad fills to w cells, at the right for text, at the left for numbers.
+func pad(s string, w int, left bool) string {
+	if left {
+		return runewidth.FillRight(s, w)
+	}
+	return runewidth.FillLeft(s, w)
+}
+
+func stateColor(state string) string {
+	switch {
+	case state == "ok":
+		return "32"
+	case strings.Contains(state, "void"), strings.Contains(state, "invalid"):
+		return "31"
+	}
+	return "33"
+}
+
+// paint wraps s in an ANSI colour.
+func paint(s, code string, color bool) string {
+	if !color || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// wrap breaks text at spaces into lines of at most w cells, continued with two blanks. Each ends
+// with a line break. A word longer than a line stays whole.
+func wrap(text string, w int) string {
+	if w <= 0 || runewidth.StringWidth(text) <= w {
+		return text + "\n"
+	}
+	var b strings.Builder
+	used := 0
+	for i, word := range strings.Fields(text) {
+		n := runewidth.StringWidth(word)
+		switch {
+		case i == 0:
+		case used+1+n > w:
+			b.WriteString("\n  ")
+			used = 2
+		default:
+			b.WriteString(" ")
+			used++
+		}
+		b.WriteString(word)
+		used += n
+	}
+	return b.String() + "\n"
+}
