@@ -43,13 +43,13 @@ func tableCols(run *record.Run) []col {
 		{group: "", title: "target", left: true, cell: func(r Row) string { return label(run, r.Target) }},
 		{group: "req/s", title: "nominal", short: "rate", cell: func(r Row) string { return rate(r.Rate) }},
 		num("req/s", "offered", 0, func(s *record.Step) Value { return Value{V: s.OfferedRPS, OK: s.WindowS > 0} }),
-		{group: "req/s", title: "completed", short: "compl.", cell: func(r Row) string {
+		{group: "req/s", title: "completed", short: "done", cell: func(r Row) string {
 			return numCell(r.median(func(s *record.Step) Value { return Value{V: s.CompletedRPS, OK: s.WindowS > 0} }))
 		}},
 		lat("TTFT ms", "ttft", "p50", 0), lat("TTFT ms", "ttft", "p95", 2), lat("TTFT ms", "ttft", "p99", 0),
 		lat("ITL ms", "itl", "p50", 0), lat("ITL ms", "itl", "p95", 3), lat("ITL ms", "itl", "p99", 0),
 		num("output", "tok/s", 4, func(s *record.Step) Value { return exact(s.OutputTokensPerS) }),
-		{group: "$ per M", title: "output", drop: 1, cell: func(r Row) string {
+		{group: "$/M", title: "output", short: "out", drop: 1, cell: func(r Row) string {
 			return numCell(r.median(func(s *record.Step) Value { return exact(s.USDPerMillionOutput(r.Target)) }))
 		}},
 		{title: "state", left: true, cell: Row.state},
