@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+
+	"benchtop/engine/openai"
+	"benchtop/engine/record"
+	"benchtop/engine/wire"
+)
+
+// call is what one request needs while it runs; pooled. It is the handler of its own reply.
+type call struct {
+	stream openai.Stream
+	rec    record.Request
+	gaps   []uint32
+	id     []byte
+	load   *load
+	due    int64
+	inWin  int
+}
+
+var calls = sync.Pool{New: func() any { return &call{} }}
+
+// maxGapStorage bounds what is set aside for a request's gaps before they come.
+const maxGapStorage = 1 << 14
+
+// request runs one request from its arrival to its record.
+func (l *load) request(cut context.Context, k int) {
+	start := wire.Now()
+	x := l.x
+	defer x.inFlight.Add(-1)
+	j := l.jobs[k].Swap(taken)
+	if j == nil { // the preparer is late
+		j = &job{body: l.body(k)}
+	}
+	c := calls.Get().(*call)
+	c.reset(l, k)
+	x.live.started(start - c.due)
+	ex, err := x.client.Post(cut, j.slot, x.endpoint.Path(), string(c.id), *j.body, c)
+	bodies.Put(j.body)
+	c.fill(k, start, ex, err)
+	x.live.finished(&c.rec)
+	l.done(&c.rec)
+	c.load = nil
+	calls.Put(c)
+}
+
+// reset prepares c for arrival k. Its id joins the server's logs with the record.
+func (c *call) reset(l *load, k int) {
+	c.load, c.inWin, c.due = l, 0, l.t0+l.sched.TimesNS[k]
+	if want := l.x.run.plan.Workload.OutputTokens; cap(c.gaps) < want {
+		c.gaps = make([]uint32, 0, min(want, maxGapStorage))
+	}
+	b := append(c.id[:0], l.x.run.id...)
+	b = append(append(append(b, '-'), l.x.info.Name...), '-')
+	b = strconv.AppendInt(b, int64(l.step.Index), 10)
+	b = strconv.AppendInt(append(b, '.'), int64(l.try), 10)
+	c.id = strconv.AppendInt(append(b, '-'), int64(k), 10)
+	c.stream.Secrets = l.x.secrets
+	c.stream.Reset(l.x.endpoint, c.gaps[:0], c)
+}
+
+var errBroken = errors.New("the reply is broken")
+
+// Head takes the reply's status line. It is part of wire.Handler.
+func (c *call) Head(status int, contentType string, _ int64) { c.stream.Head(status, contentType) }
+
+// Body takes body bytes as they arrive. It is part of wire.Handler.
+func (c *call) Body(b []byte, stamp int64, _ bool) error {
+	if !c.stream.Feed(b, stamp) {
+		return errBroken
+	}
+	return nil
+}
+
+// Token takes one token event. It is part of openai.TokenSink.
+func (c *call) Token(stamp int64, tokens int, gapUS int64) {
+	if stamp >= c.load.winStart && stamp < c.load.winEnd.Load() {
+		c.inWin += tokens
+	}
+	c.load.x.live.token(stamp-c.due, tokens, gapUS)
+}
+
+// fill turns the exchange into its record.
+func (c *call) fill(k int, start int64, ex wire.Exchange, err error) {
+	l, s := c.load, &c.stream
+	status := c.finish(err)
+	rel := func(t int64) int64 {
+		if t == 0 {
+			return 0
+		}
+		return t - l.x.run.base
+	}
+	c.gaps = s.Gaps
+	c.rec = record.Request{
+		ID: string(c.id), Target: l.x.info.Name, Step: l.step.Index, Try: l.try, K: k, Warmup: k < l.sched.First,
+		SchedNS: rel(c.due), StartNS: rel(start), SentNS: rel(ex.SentNS), HeadNS: rel(ex.HeadNS),
+		FirstTokenNS: rel(s.FirstTokenNS), LastTokenNS: rel(s.LastTokenNS), DoneNS: rel(ex.DoneNS),
+		NewConn: ex.NewConn, Redialled: ex.Redialled, ConnectNS: ex.ConnectNS,
+		PromptTokens: s.PromptTokens, OutputTokens: s.OutputTokens, Events: s.Events, Coalesced: s.Coalesced,
+		GapsUS: s.Gaps, InWindowTokens: c.inWin, KernelStamps: ex.Kernel,
+		Status: status, HTTPStatus: ex.Status, Class: string(s.Err), Error: s.Sample, Finish: s.FinishReason,
+	}
+	if c.rec.DoneNS == 0 {
+		c.rec.DoneNS = rel(wire.Now())
+	}
+}
+
+// finish ends the reply and says what became of the request. A request that was cut keeps what it
+// received; one that was rejected or failed has no latency.
+func (c *call) finish(err error) (status string) {
+	s := &c.stream
+	if isCancelled(err) {
+		s.Finish("", openai.Want{})
+		if s.Err == openai.Cut || s.Err == openai.NoTokens || s.Err == openai.NotSSE {
+			s.Err, s.Sample = "", ""
+		}
+		if s.Err == "" && !s.DoneMark {
+			return record.StatusIncomplete
+		}
+	} else {
+		w := c.load.x.run.plan.Workload
+		s.Finish(transportClass(err), openai.Want{Output: w.OutputTokens})
+		if s.Err != "" && s.Sample == "" && err != nil && !errors.Is(err, errBroken) {
+			s.Sample = openai.CleanSample([]byte(err.Error()), c.load.x.secrets...)
+		}
+	}
+	switch s.Err {
+	case "":
+		return record.StatusOK
+	case openai.Rejected:
+		return record.StatusRejected
+	}
+	return record.StatusFailed
+}
+
+func isCancelled(err error) bool {
+	var e *wire.Error
+	return errors.Is(err, context.Canceled) || errors.As(err, &e) && e.Op == wire.OpCancelled
+}
+
+// transportClass says what the way to the target did; "" = it did its work.
+func transportClass(err error) openai.Class {
+	if err == nil || errors.Is(err, errBroken) {
+		return ""
+	}
+	var e *wire.Error
+	if !errors.As(err, &e) {
+		return openai.Reset
+	}
+	switch e.Op {
+	case wire.OpDial:
+		return openai.Dial
+	case wire.OpTLS:
+		return openai.TLS
+	case wire.OpStall:
+		return openai.Stall
+	case wire.OpProtocol:
+		return openai.Protocol
+	case wire.OpEOF:
+		return openai.Cut
+	}
+	return openai.Reset
+}
+
+// isConnClass says whether a class means that the target may be gone, rather than unwilling.
+func isConnClass(class string) bool {
+	switch openai.Class(class) {
+	case openai.Dial, openai.TLS, openai.Reset, openai.Stall:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"benchtop/engine/openai"
+	"benchtop/engine/record"
+	"benchtop/engine/verdict"
+)
+
+// evidence is what is known beside the requests when a step begins.
+type evidence struct {
+	cond       Condition
+	clockSteps int
+}
+
+func (x *runner) evidence() evidence {
+	e := evidence{clockSteps: x.run.clock.Steps()}
+	if x.target.Watch != nil {
+		e.cond = x.target.Watch()
+	}
+	return e
+}
+
+// summarise adds to a step what its requests cannot tell, and judges it.
+func (x *runner) summarise(sum *record.Step, before evidence, cause error, st start, drained bool) {
+	from, to := sum.WindowStartNS+x.run.base, sum.WindowEndNS+x.run.base
+	sum.Path = x.view.path(from, to)
+	sum.Server = x.view.server(from, to)
+	now := x.evidence()
+	w := x.run.plan.Workload
+	in := verdict.Evidence{
+		Planned: st.sched.Window(), PromptTokens: w.PromptTokens, OutputTokens: w.OutputTokens,
+		ClockSteps: now.clockSteps - before.clockSteps, ForeignTraffic: st.foreign[x],
+		Restarts: now.cond.Restarts - before.cond.Restarts, RestartReason: now.cond.Reason,
+	}
+	note := func(format string, args ...any) {
+		sum.Verdict.Notes = append(sum.Verdict.Notes, fmt.Sprintf(format, args...))
+	}
+	if !x.prompts.exact && x.prompts.vocab.Len() == 0 {
+		in.PromptTokens = 0
+		note("prompts are text: %d to %d tokens by the server's count", sum.PromptTokensMin, sum.PromptTokensMax)
+	}
+	if x.info.UsageMode == openai.EventsCount {
+		note("the server does not count tokens as it streams: events are counted instead")
+	}
+	switch {
+	case errors.Is(cause, errLost) || in.Restarts > 0:
+		x.void(sum, in)
+	case errors.Is(cause, errSkipped):
+		note("skipped by the user")
+	case cause != nil:
+		note("the run was stopped")
+	case !drained:
+		note("requests still in flight were cut at the drain limit of %s", x.run.plan.Drain)
+	}
+	sum.Verdict = verdict.Judge(sum, in)
+}
+
+// void marks a step whose target was lost: it is kept, not used, and made again.
+func (x *runner) void(sum *record.Step, in verdict.Evidence) {
+	why := "the target was lost"
+	switch {
+	case in.Restarts > 0:
+		x.noteRestart(sum.Index, in.Restarts, in.RestartReason)
+		why = "the pod restarted"
+		if in.RestartReason != "" {
+			why += ": " + in.RestartReason
+		}
+	case x.live.lastError() != "":
+		why += ": " + x.live.lastError()
+		fallthrough
+	default:
+		sum.Verdict.Reasons = append(sum.Verdict.Reasons, why)
+	}
+	sum.Verdict.Void = true
+	x.mark("note", "void")
+	x.run.note(x.info.Name, fmt.Sprintf("%g req/s void: %s", sum.Rate, why), false)
+}
+
+// restart counts the restarts of a target at one step.
+type restart struct {
+	n   int
+	why string
+}
+
+func (x *runner) noteRestart(step, n int, why string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	r := x.restarts[step]
+	r.n += n
+	if why != "" {
+		r.why = ": " + why
+	}
+	x.restarts[step] = r
+}
+
+func (x *runner) restartsAt(s record.StepPlan) (int, string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	r := x.restarts[s.Index]
+	return r.n, r.why
+}

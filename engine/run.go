@@ -1,0 +1,286 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"benchtop/engine/record"
+	"benchtop/engine/verdict"
+	"benchtop/engine/wire"
+)
+
+// ErrBusy is wrapped by Start's error when a target serves somebody else and Options.Yes is not set.
+var ErrBusy = errors.New("target is busy")
+
+// ErrStopped is the Result.Err of a run that was stopped before its end.
+var ErrStopped = errors.New("stopped")
+
+// Run is a sweep under way. All methods are safe for concurrent use.
+type Run struct {
+	id      string
+	dir     string
+	opt     Options
+	plan    Plan
+	steps   []record.StepPlan
+	slos    []verdict.SLO
+	stop    verdict.Stop
+	started time.Time
+	base    int64 // wire.Now() at the start; every recorded time is relative to it
+
+	writer  *record.Writer
+	clock   *wire.Clock
+	runners []*runner
+	events  chan Event
+	snap    atomic.Pointer[Snapshot]
+	phase   atomic.Pointer[string]
+
+	// sendCtx ends when no more requests may be sent; cutCtx ends when those in flight are cut.
+	sendCtx  context.Context
+	stopSend context.CancelCauseFunc
+	cutCtx   context.Context
+	cut      context.CancelCauseFunc
+
+	mu    sync.Mutex // guards notes
+	notes []record.Note
+
+	done   chan struct{}
+	result *Result
+	resErr error
+}
+
+// Start validates the plan and the targets, asks each target what it serves, makes the run directory
+// and starts the sweep. The sweep ends by itself, or when ctx is cancelled (as by Stop), or by Stop
+// or Abort. Nothing is written before every target has answered.
+func Start(ctx context.Context, plan Plan, targets []Target, opt Options) (*Run, error) {
+	if err := validate(plan, targets); err != nil {
+		return nil, err
+	}
+	slos, stop, err := parseRules(plan)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{
+		opt: opt, plan: plan, steps: plan.Steps(), slos: slos, stop: stop,
+		started: time.Now(), base: wire.Now(),
+		events: make(chan Event, 256), done: make(chan struct{}), clock: wire.NewClock(),
+	}
+	r.id = newID(r.started)
+	r.setPhase("starting")
+	for i := range targets {
+		r.runners = append(r.runners, newRunner(r, targets[i], i))
+	}
+	if err := r.prepare(ctx); err != nil {
+		r.closeRunners()
+		return nil, err
+	}
+	if err := r.create(); err != nil {
+		r.closeRunners()
+		return nil, err
+	}
+	r.cutCtx, r.cut = context.WithCancelCause(context.WithoutCancel(ctx))
+	r.sendCtx, r.stopSend = context.WithCancelCause(r.cutCtx)
+	r.publish(r.now())
+	go r.main(ctx)
+	return r, nil
+}
+
+// Snapshot is the latest picture of the run; never nil.
+func (r *Run) Snapshot() *Snapshot { return r.snap.Load() }
+
+// Events delivers what a person wants to read. When nobody reads, the oldest are dropped. It is
+// closed when the run has ended.
+func (r *Run) Events() <-chan Event { return r.events }
+
+// Dir is the absolute path of the run directory.
+func (r *Run) Dir() string { return r.dir }
+
+// Skip ends the current step of a target ("" = of all) without using it.
+func (r *Run) Skip(target string) {
+	for _, x := range r.runners {
+		if target == "" || x.info.Name == target {
+			x.skip()
+		}
+	}
+}
+
+// Stop sends no more requests, waits for those in flight up to the drain limit, and saves.
+func (r *Run) Stop() { r.stopSend(ErrStopped) }
+
+// Abort cuts what is in flight, and saves.
+func (r *Run) Abort() {
+	r.stopSend(ErrStopped)
+	r.cut(ErrStopped)
+}
+
+// Note adds a remark at this moment; it is drawn in the charts and kept in the record.
+func (r *Run) Note(text string) { r.note("", text, true) }
+
+// Done is closed when the run has ended and everything is saved.
+func (r *Run) Done() <-chan struct{} { return r.done }
+
+// Wait returns when the run has ended and everything is saved. The error says why nothing could be
+// measured or saved; a stopped run is a result whose Err is ErrStopped.
+func (r *Run) Wait() (*Result, error) {
+	<-r.done
+	return r.result, r.resErr
+}
+
+// main owns every goroutine of the run.
+func (r *Run) main(ctx context.Context) {
+	defer close(r.done)
+	defer close(r.events)
+	aggCtx, stopAgg := context.WithCancel(context.WithoutCancel(ctx))
+	var helpers sync.WaitGroup
+	r.guard(&helpers, func() { r.aggregate(aggCtx) })
+	for _, x := range r.runners {
+		r.guard(&helpers, func() { x.monitor(aggCtx) })
+	}
+	r.guard(&helpers, func() {
+		select {
+		case <-ctx.Done():
+			r.Stop()
+		case <-aggCtx.Done():
+		}
+	})
+
+	r.setPhase("running")
+	err := r.sweep()
+
+	r.setPhase("done")
+	stopAgg()
+	helpers.Wait()
+	r.closeRunners()
+	r.finish(err)
+	r.publish(r.now())
+	r.cut(nil)
+}
+
+// finish closes the record and makes the result.
+func (r *Run) finish(err error) {
+	state, reason := record.StateComplete, ""
+	if cause := context.Cause(r.sendCtx); cause != nil {
+		state, reason = record.StateInterrupted, cause.Error()
+		if err == nil {
+			err = cause
+		}
+	} else if err != nil {
+		state, reason = record.StateFailed, err.Error()
+	}
+	uerr := r.writer.Update(func(run *record.Run) {
+		run.State, run.Reason, run.EndedAt = state, reason, time.Now().UTC()
+		run.Notes = r.allNotes()
+	})
+	cerr := r.writer.Close()
+	r.resErr = errors.Join(uerr, cerr)
+	saved, lerr := record.Load(r.dir)
+	if lerr != nil {
+		r.resErr = errors.Join(r.resErr, lerr)
+	}
+	r.result = &Result{Run: saved, Dir: r.dir, Err: err}
+}
+
+// guard runs f in a goroutine of wg; a panic is kept with its stack, stops the run and is reported,
+// so that the record and the terminal survive it.
+func (r *Run) guard(wg *sync.WaitGroup, f func()) {
+	wg.Add(1)
+	go func() {
+		defer wg.Done()
+		defer r.recoverPanic()
+		f()
+	}()
+}
+
+func (r *Run) recoverPanic() {
+	if p := recover(); p != nil {
+		err := fmt.Errorf("internal error: %v", p)
+		r.event(nil, 2, err.Error())
+		_ = os.WriteFile(r.dir+"/panic.txt", fmt.Appendf(nil, "%v\n\n%s", p, debug.Stack()), 0o600)
+		r.stopSend(err)
+		r.cut(err)
+	}
+}
+
+// create makes the run directory and the first run.json.
+func (r *Run) create() error {
+	run := &record.Run{
+		ID: r.id, Name: r.opt.Name, Version: r.opt.Version, StartedAt: r.started.UTC(),
+		State: record.StateRunning, Simulated: r.opt.Simulated, Labels: r.opt.Labels, Plan: r.plan,
+		Client: record.Client{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), GoVersion: runtime.Version()},
+	}
+	hashes, err := scheduleHashes(r.plan, r.steps)
+	if err != nil {
+		return err
+	}
+	run.Plan.Schedules = hashes
+	r.plan.Schedules = hashes
+	for _, x := range r.runners {
+		run.Targets = append(run.Targets, x.info)
+	}
+	w, err := record.Create(r.opt.Dir, run)
+	if err != nil {
+		return err
+	}
+	r.writer, r.dir = w, w.Dir()
+	return nil
+}
+
+// prepare probes all targets side by side.
+func (r *Run) prepare(ctx context.Context) error {
+	errs := make([]error, len(r.runners))
+	var wg sync.WaitGroup
+	for i, x := range r.runners {
+		wg.Go(func() { errs[i] = x.prepare(ctx, r.opt.Yes) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (r *Run) closeRunners() {
+	for _, x := range r.runners {
+		x.close()
+	}
+	r.clock.Close()
+}
+
+// now is ns since the run's base.
+func (r *Run) now() int64 { return wire.Now() - r.base }
+
+func (r *Run) setPhase(p string) { r.phase.Store(&p) }
+
+// event tells who listens; the oldest is dropped when nobody does.
+func (r *Run) event(x *runner, level int, text string) {
+	e := Event{At: time.Duration(r.now()), Level: level, Text: text}
+	if x != nil {
+		e.Target = x.info.Name
+	}
+	for {
+		select {
+		case r.events <- e:
+			return
+		default:
+		}
+		select {
+		case <-r.events:
+		default:
+		}
+	}
+}
+
+func (r *Run) note(target, text string, user bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notes = append(r.notes, record.Note{AtNS: r.now(), Target: target, Text: record.Clean(text), User: user})
+}
+
+func (r *Run) allNotes() []record.Note {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]record.Note(nil), r.notes...)
+}
