@@ -1,0 +1,170 @@
+package verdict
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"benchtop/engine/record"
+)
+
+// Capacity is up to which rate a target holds an objective.
+type Capacity struct {
+	Target string
+	SLO    SLO
+	// Holds is the highest nominal rate up to which every usable rate holds, in requests per
+	// second; 0 = none.
+	Holds float64
+	// Fails is the lowest rate that does not hold; 0 = none was found.
+	Fails float64
+	// Why says what failed at Fails.
+	Why string
+	// Step is the step at Holds; of several repeats the one with the median output rate. nil if
+	// none holds.
+	Step *record.Step
+	// Untrusted are the rates of which no step can be used.
+	Untrusted []float64
+	// Notes say which steps were not used, and what else does not fit the bracket.
+	Notes []string
+}
+
+// Usable tells whether a step may be used for capacity, cost and gates. Saturated steps are usable:
+// they show that a rate does not hold.
+func Usable(s *record.Step) bool { return s.Verdict.Valid && !s.Verdict.Void }
+
+// Holds tells whether a target kept up with a step's rate within the objective, and if not, why.
+func Holds(slo SLO, s *record.Step) (Outcome, string) {
+	if s.Verdict.Saturated {
+		return NotMet, "saturated"
+	}
+	return Check(slo, s)
+}
+
+// CapacityOf finds the bracket of a target from its steps; those of other targets are passed over.
+// A rate measured several times holds if most of its usable repeats do.
+func CapacityOf(slo SLO, target string, steps []record.Step) Capacity {
+	c := Capacity{Target: target, SLO: slo}
+	for _, r := range ratesOf(slo, target, steps, &c.Notes) {
+		switch {
+		case r.outcome() == Unknown:
+			c.Untrusted = append(c.Untrusted, r.rate)
+		case r.outcome() == NotMet && c.Fails == 0:
+			c.Fails, c.Why = r.rate, r.why
+		case r.outcome() == Met && c.Fails > 0:
+			c.Notes = append(c.Notes, fmt.Sprintf("%s/s holds although %s/s does not: not counted", rateText(r.rate), rateText(c.Fails)))
+		case r.outcome() == Met:
+			c.Holds, c.Step = r.rate, r.median()
+		}
+	}
+	return c
+}
+
+// rateResult is what the usable repeats of one rate came to.
+type rateResult struct {
+	rate   float64
+	held   []*record.Step
+	failed int
+	why    string // of the first that failed
+}
+
+func (r rateResult) outcome() Outcome {
+	switch {
+	case len(r.held) == 0 && r.failed == 0:
+		return Unknown
+	case len(r.held) > r.failed:
+		return Met
+	}
+	return NotMet
+}
+
+// median is the held step with the median output rate.
+func (r rateResult) median() *record.Step {
+	held := slices.Clone(r.held)
+	slices.SortStableFunc(held, func(a, b *record.Step) int {
+		return cmp.Compare(deref(a.OutputTokensPerS), deref(b.OutputTokensPerS))
+	})
+	return held[(len(held)-1)/2]
+}
+
+// ratesOf collects a target's results by rising rate, and notes what cannot be used.
+func ratesOf(slo SLO, target string, steps []record.Step, notes *[]string) []rateResult {
+	byRate := map[float64]*rateResult{}
+	for i := range steps {
+		s := &steps[i]
+		if s.Target != target || s.Verdict.Void {
+			continue
+		}
+		r := byRate[s.Rate]
+		if r == nil {
+			r = &rateResult{rate: s.Rate}
+			byRate[s.Rate] = r
+		}
+		if !Usable(s) {
+			*notes = append(*notes, fmt.Sprintf("%s/s not used: invalid (%s)", rateText(s.Rate), strings.Join(s.Verdict.Reasons, "; ")))
+			continue
+		}
+		switch outcome, why := Holds(slo, s); outcome {
+		case Met:
+			r.held = append(r.held, s)
+		case NotMet:
+			r.failed++
+			r.why = cmp.Or(r.why, why)
+		default:
+			*notes = append(*notes, fmt.Sprintf("%s/s not used: %s", rateText(s.Rate), why))
+		}
+	}
+	var out []rateResult
+	for _, r := range byRate {
+		if r.failed > 0 && len(r.held) > 0 {
+			*notes = append(*notes, fmt.Sprintf("%s/s holds in %d of %d repeats", rateText(r.rate), len(r.held), len(r.held)+r.failed))
+		}
+		out = append(out, *r)
+	}
+	slices.SortFunc(out, func(a, b rateResult) int { return cmp.Compare(a.rate, b.rate) })
+	slices.Sort(*notes)
+	return out
+}
+
+// String is the bracket in words, without the target: "holds 8, breaks at 16 req/s".
+func (c Capacity) String() string {
+	switch {
+	case c.Holds == 0 && c.Fails == 0:
+		return "unknown: no usable step"
+	case c.Holds == 0:
+		return fmt.Sprintf("breaks at %s req/s, the lowest rate tried", rateText(c.Fails))
+	case c.Fails == 0:
+		return fmt.Sprintf("holds %s+ req/s", rateText(c.Holds))
+	}
+	return fmt.Sprintf("holds %s, breaks at %s req/s", rateText(c.Holds), rateText(c.Fails))
+}
+
+// maxBracket is how wide a bracket may stay, relative to its upper end.
+const maxBracket = 0.10
+
+// Refine is the next rate to try to narrow the bracket: its middle, or half of a lowest rate that
+// broke. It is not ok when the bracket is at most 10 % wide or has no upper end.
+func (c Capacity) Refine() (rate float64, ok bool) {
+	if c.Fails == 0 || (c.Fails-c.Holds)/c.Fails <= maxBracket || c.Fails <= 0.02 {
+		return 0, false
+	}
+	middle := (c.Holds + c.Fails) / 2
+	// Three digits, unless they would leave the bracket.
+	round, _ := strconv.ParseFloat(strconv.FormatFloat(middle, 'g', 3, 64), 64)
+	if round > c.Holds && round < c.Fails {
+		middle = round
+	}
+	return middle, true
+}
+
+// rateText prints a rate without trailing zeros.
+func rateText(r float64) string { return strconv.FormatFloat(math.Round(r*1000)/1000, 'f', -1, 64) }
+
+func deref(v *float64) float64 {
+	if v == nil {
+		return 0
+	}
+	return *v
+}
