@@ -56,7 +56,7 @@ func parseEvent(b []byte, ev *event) bool {
 	if m.i < 0 || skipSpace(b, m.i) != len(b) {
 		return false
 	}
-	if objectIsError && !ev.failed { // vLLM before 0.10: the error object is the event itself
+	if objectIsError && !ev.failed { // an older vLLM: the error object is the event itself
 		ev.failed, ev.failure = true, b
 	}
 	return true

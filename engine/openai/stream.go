@@ -159,7 +159,7 @@ func (s *Stream) keep(b []byte) {
 		return
 	}
 	if len(s.line)+len(b)+len(s.data) > maxEvent {
-		s.fail(Oversized, b)
+		s.failText(Oversized, oversized)
 		return
 	}
 	s.line = append(s.line, b...)
@@ -180,6 +180,8 @@ var (
 	fieldError    = []byte("error")
 	doneMark      = []byte("[DONE]")
 )
+
+const oversized = "an event is longer than 256 KiB"
 
 // takeLine handles one line without its end: a field, a comment, or the blank line that ends an
 // event.
@@ -217,7 +219,7 @@ func (s *Stream) takeData(value []byte) {
 	}
 	s.settle()
 	if len(s.data)+len(value) >= maxEvent {
-		s.fail(Oversized, value)
+		s.failText(Oversized, oversized)
 		return
 	}
 	s.data = append(append(s.data, '\n'), value...)
