@@ -128,8 +128,10 @@ func (s *Server) handBack(nc net.Conn, reader *bufio.Reader) {
 	}
 	l := &oneConn{conn: &returned{Conn: nc, head: head}}
 	_ = s.http.Serve(l) // starts the connection's goroutine and ends with io.EOF
-	if l.conn != nil {
-		_ = nc.Close() // the server was closed before
+	select {
+	case <-s.closed: // maybe before the HTTP server knew of nc
+		_ = nc.Close()
+	default:
 	}
 }
 

@@ -2,6 +2,9 @@ package sim
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -32,6 +35,42 @@ type Fault struct {
 	After       int     // tokens
 	Status      int     // HTTP status
 	Delay       time.Duration
+}
+
+var faultKinds = []FaultKind{FaultStatus, FaultHTML, FaultCut, FaultStall, FaultGarbage, FaultErrorEvent,
+	FaultWrongUsage, FaultNoUsage, FaultSlow}
+
+// ParseFault reads a fault as a kind and its fields: "cut,every=10,after=5", "status,status=503,first=3",
+// "slow,probability=0.1,delay=50ms".
+func ParseFault(text string) (Fault, error) {
+	kind, rest, _ := strings.Cut(text, ",")
+	f := Fault{Kind: FaultKind(kind)}
+	for rest != "" {
+		var field string
+		field, rest, _ = strings.Cut(rest, ",")
+		name, value, _ := strings.Cut(field, "=")
+		var err error
+		switch name {
+		case "every":
+			f.Every, err = strconv.Atoi(value)
+		case "first":
+			f.First, err = strconv.Atoi(value)
+		case "after":
+			f.After, err = strconv.Atoi(value)
+		case "status":
+			f.Status, err = strconv.Atoi(value)
+		case "probability":
+			f.Probability, err = strconv.ParseFloat(value, 64)
+		case "delay":
+			f.Delay, err = time.ParseDuration(value)
+		default:
+			return Fault{}, fmt.Errorf("fault %q: no field is called %q: use every, first, probability, after, status or delay", text, name)
+		}
+		if err != nil {
+			return Fault{}, fmt.Errorf("fault %q: %q is no value for %s", text, value, name)
+		}
+	}
+	return f, validateFaults([]Fault{f})
 }
 
 // SetFaults replaces the faults and counts requests from 1 again.
@@ -78,10 +117,8 @@ func (f Fault) status(def int) int {
 
 func validateFaults(faults []Fault) error {
 	for _, f := range faults {
-		switch f.Kind {
-		case FaultStatus, FaultHTML, FaultCut, FaultStall, FaultGarbage, FaultErrorEvent, FaultWrongUsage, FaultNoUsage, FaultSlow:
-		default:
-			return fmt.Errorf("no fault is called %q", f.Kind)
+		if !slices.Contains(faultKinds, f.Kind) {
+			return fmt.Errorf("no fault is called %q: choose from %q", f.Kind, faultKinds)
 		}
 		if f.Every < 0 || f.First < 0 || f.After < 0 || f.Delay < 0 || !(f.Probability >= 0 && f.Probability <= 1) {
 			return fmt.Errorf("fault %q: counts and delays must not be negative, a probability must be 0 to 1", f.Kind)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -28,7 +29,9 @@ func (s *Server) generate(w http.ResponseWriter, r *http.Request, chat bool) {
 	}
 	switch {
 	case g.fault.Kind == FaultStatus:
-		err = &apiError{g.fault.status(http.StatusInternalServerError), "the simulated fault of this request", "InternalServerError", ""}
+		e := *errFault
+		e.status = g.fault.status(e.status)
+		err = &e
 	case g.fault.Kind == FaultHTML:
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(g.fault.status(http.StatusOK))
@@ -44,12 +47,38 @@ func (s *Server) generate(w http.ResponseWriter, r *http.Request, chat bool) {
 	if g.fault.Kind == FaultNoUsage {
 		g.usage = usageNone
 	}
+	if g.badToken != -1 { // found by the real engine, after the head of a stream has been sent
+		s.refuse(w, r, g, badRequest("", "Token id %d is out of vocabulary", g.badToken))
+		return
+	}
+	j, serr := s.submit(g)
+	if serr != nil {
+		writeError(w, badRequest("", "%v", serr))
+		return
+	}
+	defer s.abort(j)
 	if g.stream {
-		s.serveStream(w, r, g)
+		s.serveStream(w, r, g, j)
 	} else {
-		s.servePlain(w, r, g)
+		s.servePlain(w, r, g, j)
 	}
 }
+
+// refuse answers with an error where vLLM finds it late: in a stream it is an event.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, g *generation, e *apiError) {
+	if !g.stream {
+		writeError(w, e)
+		return
+	}
+	c, err := s.openStream(w, r)
+	if err != nil {
+		return // the client left, or the server closes
+	}
+	ev := newEvents(g, s.cfg.Model)
+	c.finish(c.write(ev.failure(e)) == nil && c.end(ev.done()) == nil)
+}
+
+var errFault = &apiError{http.StatusInternalServerError, "the simulated fault of this request", "InternalServerError", ""}
 
 // cleanID keeps what is printable and harmless in JSON of an id that a client chose.
 func cleanID(id string) string {
@@ -86,21 +115,7 @@ func (g *generation) prefix() string {
 }
 
 // servePlain answers in one piece, when the last token is there.
-func (s *Server) servePlain(w http.ResponseWriter, r *http.Request, g *generation) {
-	if g.badToken != -1 {
-		writeError(w, badToken(g.badToken))
-		return
-	}
-	if g.fault.Kind == FaultErrorEvent {
-		writeError(w, &apiError{http.StatusInternalServerError, "the simulated fault of this request", "InternalServerError", ""})
-		return
-	}
-	j, err := s.submit(g)
-	if err != nil {
-		writeError(w, badRequest("", "%v", err))
-		return
-	}
-	defer s.abort(j)
+func (s *Server) servePlain(w http.ResponseWriter, r *http.Request, g *generation, j *job) {
 	for int(j.tokens.Load()) < g.max {
 		select {
 		case <-j.more:
@@ -110,23 +125,22 @@ func (s *Server) servePlain(w http.ResponseWriter, r *http.Request, g *generatio
 			return
 		}
 	}
+	b := g.plainBody(s.cfg.Model)
 	switch g.fault.Kind {
+	case FaultErrorEvent:
+		writeError(w, errFault)
+		return
 	case FaultCut:
 		panic(http.ErrAbortHandler) // net/http closes the connection without a reply
+	case FaultGarbage:
+		b = b[:len(b)/2]
 	case FaultStall:
-		select {
-		case <-r.Context().Done():
-		case <-s.closed:
-		}
+		s.pause(r.Context(), math.MaxInt64)
 		return
 	case FaultSlow:
 		if !s.pause(r.Context(), g.fault.Delay) {
 			return
 		}
-	}
-	b := g.plainBody(s.cfg.Model)
-	if g.fault.Kind == FaultGarbage {
-		b = b[:len(b)/2]
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
@@ -148,5 +162,3 @@ func (g *generation) plainBody(model string) []byte {
 	return fmt.Appendf(nil, `{"id":"cmpl-%s","object":"text_completion","created":%d,"model":%s,"choices":[{"index":0,"text":%q,"logprobs":null,"finish_reason":%q,"stop_reason":null,"token_ids":null,"prompt_logprobs":null,"prompt_token_ids":null}],"service_tier":null,"system_fingerprint":%q,%s,"kv_transfer_params":null}`,
 		g.id, time.Now().Unix(), quote(model), text.String(), g.finish, fingerprint, usage)
 }
-
-func badToken(id int) *apiError { return badRequest("", "Token id %d is out of vocabulary", id) }

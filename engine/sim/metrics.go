@@ -43,7 +43,6 @@ func (t *stats) step(got []*Seq) {
 		if q.Generated == 1 {
 			t.promptTokens += q.Prompt
 			t.ttft.add(seconds(q.FirstNS - q.ArrivedNS))
-			t.queue.add(seconds(q.StartedNS - q.ArrivedNS))
 		} else {
 			t.itl.add(seconds(q.LastNS - q.job.lastNS))
 		}
@@ -51,6 +50,7 @@ func (t *stats) step(got []*Seq) {
 		if q.Done() {
 			t.finished[q.job.finish]++
 			t.e2e.add(seconds(q.LastNS - q.ArrivedNS))
+			t.queue.add(seconds(q.StartedNS - q.ArrivedNS)) // as vLLM: known since the start, counted at the end
 			t.prompts.add(float64(q.Prompt))
 			t.outputs.add(float64(q.Generated))
 			if q.Generated > 1 {
@@ -157,7 +157,7 @@ func (s *Server) expose(x *exposition) {
 	x.histogram("vllm:request_queue_time_seconds", "Time spent in WAITING phase in seconds.", &t.queue)
 	x.family("vllm:cache_config_info", "gauge", "Information of the LLMEngine CacheConfig")
 	x.sample("vllm:cache_config_info", fmt.Sprintf(
-		`block_size="%d",cache_dtype="auto",enable_prefix_caching="False",engine="0",gpu_memory_utilization="0.84",num_gpu_blocks="%d"`,
+		`block_size="%d",cache_dtype="auto",enable_prefix_caching="False",engine="0",num_gpu_blocks="%d"`,
 		BlockSize, s.cfg.KVBlocks), 1)
 	if s.cfg.RateLimit {
 		x.family("kaito_ratelimit_rejected_total", "counter", "Requests rejected by the rate limit.")

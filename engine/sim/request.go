@@ -90,11 +90,19 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) *apiError {
 	return nil
 }
 
+// checkModel refuses the name of another model; nil is the one that there is.
+func (s *Server) checkModel(name *string) *apiError {
+	if name == nil || *name == s.cfg.Model {
+		return nil
+	}
+	return &apiError{http.StatusNotFound,
+		fmt.Sprintf("The model `%s` does not exist. Valid aliases: %s.", *name, s.cfg.Model), "NotFoundError", "model"}
+}
+
 // parse checks a body as vLLM does and completes g from it.
 func (s *Server) parse(b *completionBody, g *generation) *apiError {
-	if b.Model != nil && *b.Model != s.cfg.Model {
-		return &apiError{http.StatusNotFound,
-			fmt.Sprintf("The model `%s` does not exist. Valid aliases: %s.", *b.Model, s.cfg.Model), "NotFoundError", "model"}
+	if err := s.checkModel(b.Model); err != nil {
+		return err
 	}
 	if b.StreamOptions != nil && !b.Stream {
 		return badRequest("stream_options", "Stream options can only be defined when `stream=True`. (parameter=stream_options)")

@@ -102,19 +102,20 @@ func (s *Server) serveTokenize(w http.ResponseWriter, r *http.Request) {
 		Prompt   *string       `json:"prompt"`
 		Messages []chatMessage `json:"messages"`
 	}
-	if err := readJSON(w, r, &body); err != nil {
-		writeError(w, err)
-		return
-	}
-	if body.Model != nil && *body.Model != s.cfg.Model {
-		writeError(w, s.parse(&completionBody{Model: body.Model}, &generation{}))
-		return
+	err := readJSON(w, r, &body)
+	if err == nil {
+		err = s.checkModel(body.Model)
 	}
 	ids := []int{}
 	add := func(id int) { ids = append(ids, id) }
-	if body.Prompt != nil {
+	switch {
+	case err != nil:
+	case body.Prompt != nil:
 		tokenize(*body.Prompt, add)
-	} else if err := eachMessage(body.Messages, add); err != nil {
+	default:
+		err = eachMessage(body.Messages, add)
+	}
+	if err != nil {
 		writeError(w, err)
 		return
 	}

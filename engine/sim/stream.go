@@ -2,98 +2,99 @@ package sim
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
 )
 
+// errGone ends a stream that is not to be finished: the client left, the server closes, or a fault
+// says so.
+var errGone = errors.New("the stream is cut")
+
 // serveStream answers with one event for each token, as the engine hands them out.
-func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, g *generation) {
+func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, g *generation, j *job) {
 	c, err := s.openStream(w, r)
 	if err != nil {
 		return // the client left, or the server closes
 	}
-	keep := false
-	defer func() { c.finish(keep) }()
-	e := newEvents(g, s.cfg.Model)
-	if g.badToken != -1 {
-		keep = c.write(e.failure(badToken(g.badToken))) == nil && c.end(e.done()) == nil
-		return
-	}
-	j, err := s.submit(g)
-	if err != nil {
-		keep = c.write(e.failure(badRequest("", "%v", err))) == nil && c.end(e.done()) == nil
-		return
-	}
-	defer s.abort(j)
+	err = s.send(c, newEvents(g, s.cfg.Model), j)
+	s.abort(j) // before finish, which waits for the client's next request
+	c.finish(err == nil)
+}
+
+// send writes all events of a stream.
+func (s *Server) send(c *conn, e *events, j *job) error {
+	g := e.g
 	for sent := 0; sent < g.max; {
-		select {
-		case <-j.more:
-		case <-c.gone:
-			return
-		case <-s.closed:
-			return
+		if err := wait(c, j.more); err != nil {
+			return err
 		}
 		for n := int(j.tokens.Load()); sent < n; sent++ {
-			if sent == g.fault.After && g.fault.Kind != "" {
-				if over, ok := s.strike(c, e, g); over {
-					keep = ok
-					return
-				}
+			if over, err := strike(c, e, sent); over || err != nil {
+				return err
 			}
-			if sent == 0 && g.chat && c.write(e.role()) != nil {
-				return
-			}
-			if g.fault.Kind == FaultSlow && !s.pauseStream(c, g.fault.Delay) {
-				return
-			}
-			event := e.token(sent)
-			if s.cfg.Observer != nil {
-				s.cfg.Observer(g.id, sent, s.now())
-			}
-			if c.write(event) != nil {
-				return
+			if err := s.sendToken(c, e, sent); err != nil {
+				return err
 			}
 		}
 	}
-	if g.usage != usageNone && c.queue(e.total()) != nil {
-		return
+	if g.usage != usageNone {
+		if err := c.queue(e.total()); err != nil {
+			return err
+		}
 	}
-	keep = c.end(e.done()) == nil
+	return c.end(e.done())
 }
 
-// pauseStream waits for d; false means that the client left or the server closes.
-func (s *Server) pauseStream(c *conn, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-c.gone:
-	case <-s.closed:
+func (s *Server) sendToken(c *conn, e *events, k int) error {
+	if k == 0 && e.g.chat {
+		if err := c.write(e.role()); err != nil {
+			return err
+		}
 	}
-	return false
+	if e.g.fault.Kind == FaultSlow {
+		if err := wait(c, time.After(e.g.fault.Delay)); err != nil {
+			return err
+		}
+	}
+	event := e.token(k)
+	if s.cfg.Observer != nil {
+		s.cfg.Observer(e.g.id, k, s.now())
+	}
+	return c.write(event)
 }
 
-// strike makes a fault that comes after some tokens. over says that the stream has ended, ok that it
-// has ended well.
-func (s *Server) strike(c *conn, e *events, g *generation) (over, ok bool) {
-	switch g.fault.Kind {
+// strike makes a fault that comes after some tokens; over says that it has ended the stream well.
+func strike(c *conn, e *events, sent int) (over bool, _ error) {
+	if sent != e.g.fault.After {
+		return false, nil
+	}
+	switch e.g.fault.Kind {
 	case FaultCut:
-		return true, false
+		return false, errGone
 	case FaultStall:
-		select {
-		case <-c.gone:
-		case <-s.closed:
-		}
-		return true, false
+		return false, wait[struct{}](c, nil)
 	case FaultGarbage:
-		return c.write(e.finish(append(e.begin(), "data: {\"id\":\"cmpl-\xff\x00,,]}"...))) != nil, false
+		return false, c.write(e.garbage())
 	case FaultErrorEvent:
-		fail := &apiError{http.StatusInternalServerError, "the simulated fault of this request", "InternalServerError", ""}
-		return true, c.write(e.failure(fail)) == nil && c.end(e.done()) == nil
+		if err := c.write(e.failure(errFault)); err != nil {
+			return false, err
+		}
+		return true, c.end(e.done())
 	}
-	return false, false
+	return false, nil
+}
+
+// wait receives from ch unless the client leaves or the server closes.
+func wait[T any](c *conn, ch <-chan T) error {
+	select {
+	case <-ch:
+		return nil
+	case <-c.gone:
+	case <-c.s.closed:
+	}
+	return errGone
 }
 
 // events renders the SSE events of one stream into one buffer, which is reused: a result is valid until
@@ -184,6 +185,11 @@ func (e *events) appendUsage(b []byte, n int, details bool) []byte {
 		b = append(b, `,"completion_tokens_details":null`...)
 	}
 	return append(b, '}')
+}
+
+// garbage is an event that is neither JSON nor UTF-8.
+func (e *events) garbage() []byte {
+	return e.finish(append(e.begin(), "data: {\"id\":\"cmpl-\xff\x00,,]}"...))
 }
 
 func (e *events) failure(err *apiError) []byte {
