@@ -74,6 +74,7 @@ func run(t *testing.T, p engine.Plan, targets ...engine.Target) *engine.Result {
 }
 
 func TestSweepMeasuresEveryRequest(t *testing.T) {
+	t.Parallel()
 	url, _ := serve(t, sim.Config{Profile: quick(t)})
 	p := plan(10, 20)
 	res := run(t, p, target("a", url))
