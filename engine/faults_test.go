@@ -84,7 +84,7 @@ func TestFaultsAreClassesNotLatencies(t *testing.T) {
 		t.Run(string(tt.fault), func(t *testing.T) {
 			t.Parallel()
 			url, srv := serve(t, sim.Config{Profile: quick(t)})
-			p := plan(10)
+			p := plan(20)
 			r, err := engine.Start(t.Context(), p, []engine.Target{target("a", url)}, engine.Options{Dir: filepath.Join(t.TempDir(), "run")})
 			if err != nil {
 				t.Fatal(err)

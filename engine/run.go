@@ -231,14 +231,17 @@ func (r *Run) create() error {
 	return nil
 }
 
-// prepare probes all targets side by side.
+// prepare probes the targets: side by side those that may be under load side by side, so that none
+// takes another's probe for foreign traffic.
 func (r *Run) prepare(ctx context.Context) error {
 	errs := make([]error, len(r.runners))
-	var wg sync.WaitGroup
-	for i, x := range r.runners {
-		wg.Go(func() { errs[i] = x.prepare(ctx, r.opt.Yes) })
+	for _, g := range r.sideBySide() {
+		var wg sync.WaitGroup
+		for _, x := range g {
+			wg.Go(func() { errs[x.index] = x.prepare(ctx, r.opt.Yes) })
+		}
+		wg.Wait()
 	}
-	wg.Wait()
 	return errors.Join(errs...)
 }
 
