@@ -60,6 +60,9 @@ type Workspace struct {
 	ConfigMap           string // of inference.config, "" = none
 	Price               Price
 	Note                string // what a person should know beside the reason
+	// Running and Waiting are the requests inside the server when it was last asked; nil = not
+	// asked, or it would not say.
+	Running, Waiting *float64
 }
 
 // Condition is one status condition.
