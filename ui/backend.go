@@ -6,6 +6,7 @@ import (
 	"benchtop/engine"
 	"benchtop/engine/record"
 	"benchtop/kube/inventory"
+	"benchtop/ui/screen"
 )
 
 // Backend is what the interface needs of the world outside; cmd implements it. Methods without a
@@ -43,29 +44,13 @@ type Run interface {
 	Wait() (*engine.Result, error)
 }
 
-// Selection is one target chosen for a run.
-type Selection struct {
-	Name      string // short name, unique: "a10"
-	Workspace *inventory.Workspace
-	URL       string // when Workspace is nil
-}
-
-// Check is one line of the preflight: what was looked at and what came of it.
-type Check struct {
-	Target string
-	Level  int // 0 fine, 1 warning, 2 must be confirmed, 3 stands against a run
-	Text   string
-}
-
-// RunInfo is a saved run in a list.
-type RunInfo struct {
-	Dir     string
-	ID      string
-	Name    string
-	Started string // local time, to the minute
-	State   string
-	Targets []string
-	Rates   []float64
-	Model   string
-	Err     string // why it cannot be opened
-}
+// The values that pass between backend and screens are declared in ui/screen, since screens may not
+// import this package.
+type (
+	// Selection is one target chosen for a run.
+	Selection = screen.Selection
+	// Check is one line of the preflight: what was looked at and what came of it.
+	Check = screen.Check
+	// RunInfo is a saved run in a list.
+	RunInfo = screen.RunInfo
+)

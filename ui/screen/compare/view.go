@@ -1,0 +1,242 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"benchtop/engine"
+	"benchtop/ui/chart"
+	"benchtop/ui/screen"
+	"benchtop/ui/widget"
+)
+
+// Where the layout changes, in cells of the body.
+const (
+	panelsFrom = 100 // width from which every target has a chart of its own
+	tallFrom   = 30  // height from which both metrics have a row
+)
+
+// Render draws the screen.
+func (m *Model) Render(w, h int) string {
+	if m.snap == nil || len(m.snap.Targets) == 0 {
+		return widget.Center(widget.Wrap("Waiting for the first numbers …", max(w-4, 1), m.theme.Dim), w, h)
+	}
+	strips := m.drawStrips(w)
+	table := m.drawTable(w)
+	rest := h - height(strips) - height(table)
+	var charts string
+	switch {
+	case rest < 3:
+		return widget.Block(widget.Stack(strips, table), w, h)
+	case m.full:
+		charts = m.drawFull(w, rest)
+	case w < panelsFrom:
+		charts = m.drawOverlay(w, rest)
+	default:
+		charts = m.drawGrid(w, rest)
+	}
+	return widget.Block(widget.Stack(strips, charts, table), w, h)
+}
+
+func height(s string) int {
+	if s == "" {
+		return 0
+	}
+	return strings.Count(s, "\n") + 1
+}
+
+// drawStrips is one line for each target: steps, state, health and what a million tokens cost now.
+func (m *Model) drawStrips(w int) string {
+	th := m.theme
+	name := 0
+	for i := range m.snap.Targets {
+		name = max(name, widget.Width(widget.Clean(m.snap.Targets[i].Info.Name)))
+	}
+	name = min(name, 20)
+	lines := make([]string, 0, len(m.snap.Targets))
+	for i := range m.snap.Targets {
+		t := &m.snap.Targets[i]
+		look := th.Target(i)
+		text, st := screen.Health(th, t.Health)
+		left := look.Style.Render(look.Marker+" "+widget.Fit(widget.Clean(t.Info.Name), name, th.Glyph.Ellipsis)) + "  "
+		right := screen.Progress(t) + "  " + st.Render(widget.Clean(text))
+		room := max(w-widget.Width(left)-widget.Width(right)-2, 0)
+		lines = append(lines, widget.Fit(left+widget.StepStrip(th, screen.Strip(t), room)+"  "+right, w, th.Glyph.Ellipsis))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// drawGrid is one chart for each target: both metrics of two targets, one metric of more.
+func (m *Model) drawGrid(w, h int) string {
+	n := len(m.snap.Targets)
+	if n <= 2 {
+		if h < tallFrom-8 {
+			return m.drawRow(m.metric, 0, n, w, h)
+		}
+		top := (h + 1) / 2
+		return widget.Stack(m.drawRow(screen.TTFT, 0, n, w, top), m.drawRow(screen.ITL, 0, n, w, h-top))
+	}
+	top := (h + 1) / 2
+	half := (n + 1) / 2
+	return widget.Stack(m.drawRow(m.metric, 0, half, w, top), m.drawRow(m.metric, half, n, w, h-top))
+}
+
+// drawRow is the targets from..to beside each other.
+func (m *Model) drawRow(metric screen.Metric, from, to, w, h int) string {
+	n := to - from
+	var blocks []string
+	for i := from; i < to; i++ {
+		cw := w / n
+		if i == to-1 {
+			cw = w - cw*(n-1)
+		}
+		blocks = append(blocks, m.drawPanel(metric, i, cw, h))
+	}
+	return widget.Beside(blocks...)
+}
+
+// drawFull is the focused target alone, both metrics.
+func (m *Model) drawFull(w, h int) string {
+	if h < tallFrom-8 {
+		return m.drawPanel(m.metric, m.focus, w, h)
+	}
+	top := (h + 1) / 2
+	return widget.Stack(m.drawPanel(screen.TTFT, m.focus, w, top), m.drawPanel(screen.ITL, m.focus, w, h-top))
+}
+
+// drawPanel is one metric of one target.
+func (m *Model) drawPanel(metric screen.Metric, i, w, h int) string {
+	th, t := m.theme, &m.snap.Targets[i]
+	look := th.Target(i)
+	ts := m.series(metric, i)
+	ts.Y = m.axis(metric, i)
+	q := t.Now.TTFT
+	if metric == screen.ITL {
+		q = t.Now.ITL
+	}
+	note := fmt.Sprintf("%s %s %s", screen.MS(screen.Of(q, 0)), screen.MS(screen.Of(q, 1)), screen.MS(screen.Of(q, 2)))
+	iw, ih := widget.Inside(w, h)
+	return widget.Panel{Theme: th, RawTitle: look.Style.Render(look.Marker+" "+widget.Clean(t.Info.Name)) + "  " + metric.String(),
+		Note: note, Focused: i == m.focus && metric == m.metric, Body: ts.Render(iw, ih)}.Render(w, h)
+}
+
+// series is the chart of one target without its axis.
+func (m *Model) series(metric screen.Metric, i int) chart.TimeSeries {
+	lo, hi := screen.Span(m.snap, m.window)
+	return chart.TimeSeries{Theme: m.theme, Series: m.tracks[i].Lines(metric, m.theme.Target(i)), XMin: lo, XMax: hi,
+		Marks: screen.Marks(&m.snap.Targets[i]), Unit: chart.MS}
+}
+
+// axis is the value axis of a target: the same for all, unless each is to have its own.
+func (m *Model) axis(metric screen.Metric, i int) chart.Axis {
+	now := m.snap.StartedAt.Add(m.snap.At)
+	if m.ownAxis {
+		lo, hi := m.series(metric, i).Range()
+		return m.own[i][metric].Fit(now, lo, hi, m.log)
+	}
+	lo, hi := math.NaN(), math.NaN()
+	for j := range m.tracks {
+		l, h := m.series(metric, j).Range()
+		lo, hi = least(lo, l), most(hi, h)
+	}
+	return m.shared[metric].Fit(now, lo, hi, m.log)
+}
+
+func least(a, b float64) float64 {
+	if math.IsNaN(a) || b < a {
+		return b
+	}
+	return a
+}
+
+func most(a, b float64) float64 {
+	if math.IsNaN(a) || b > a {
+		return b
+	}
+	return a
+}
+
+// drawOverlay is one percentile of all targets in one chart.
+func (m *Model) drawOverlay(w, h int) string {
+	th := m.theme
+	lo, hi := screen.Span(m.snap, m.window)
+	ts := chart.TimeSeries{Theme: th, XMin: lo, XMax: hi, Unit: chart.MS, Marks: screen.Marks(&m.snap.Targets[m.focus])}
+	note := ""
+	for i := range m.snap.Targets {
+		look, name := th.Target(i), widget.Clean(m.snap.Targets[i].Info.Name)
+		ts.Series = append(ts.Series, chart.Series{Name: name, Marker: look.Marker, Style: look.Style, Points: m.tracks[i].Points(m.metric, m.percentile)})
+		note += look.Style.Render(look.Marker+" "+name) + "  "
+	}
+	min, max := ts.Range()
+	ts.Y = m.shared[m.metric].Fit(m.snap.StartedAt.Add(m.snap.At), min, max, m.log)
+	iw, ih := widget.Inside(w, h)
+	return widget.Panel{Theme: th, Title: m.metric.String() + " " + screen.Percentiles[m.percentile], RawNote: strings.TrimSpace(note),
+		Focused: true, Body: ts.Render(iw, ih)}.Render(w, h)
+}
+
+// drawTable is the last ten seconds of all targets and the differences to the first.
+func (m *Model) drawTable(w int) string {
+	th := m.theme
+	right := func(title string, drop int) widget.Column {
+		return widget.Column{Title: title, Right: true, Drop: drop}
+	}
+	tab := widget.Table{Theme: th, Cursor: -1, Columns: []widget.Column{{}, right("req/s", 9), right("TTFT p50", 0), right("p90", 8), right("p99", 0),
+		right("ITL p50", 0), right("p90", 7), right("p99", 1), right("offered", 6), right("completed", 2), right("in flight", 3),
+		right("tok/s", 4), right("path", 5), right("errors", 1)}}
+	for i := range m.snap.Targets {
+		tab.Rows = append(tab.Rows, m.tableRow(i))
+	}
+	for i := 1; i < len(m.snap.Targets) && len(m.snap.Targets) <= 2; i++ {
+		tab.Rows = append(tab.Rows, m.deltaRow(i))
+	}
+	h := len(tab.Rows) + 1
+	return widget.Panel{Theme: th, Title: "Last 10 s, latencies in ms", Note: m.tableNote(), Body: tab.Render(w-2, h)}.Render(w, h+2)
+}
+
+func (m *Model) tableNote() string {
+	if m.event.Text == "" {
+		return ""
+	}
+	return strings.TrimPrefix(m.event.Target+": "+m.event.Text, ": ")
+}
+
+func (m *Model) tableRow(i int) []widget.Cell {
+	t, look := &m.snap.Targets[i], m.theme.Target(i)
+	now := &t.Now
+	cell := func(s string) widget.Cell { return widget.Cell{Text: s} }
+	row := []widget.Cell{{Text: look.Marker + " " + t.Info.Name, Style: look.Style}, cell(screen.Rate(screen.CurrentRate(t)))}
+	for _, q := range []engine.Quantiles{now.TTFT, now.ITL} {
+		for p := range screen.Percentiles {
+			row = append(row, cell(screen.MS(screen.Of(q, p))))
+		}
+	}
+	path := screen.Unknown
+	if ms, ok := screen.PathMS(t); ok {
+		path = screen.MS(ms)
+	}
+	errors := widget.Cell{Text: fmt.Sprint(t.Failed + t.Rejected + t.Incomplete)}
+	if errors.Text != "0" {
+		errors.Style = m.theme.Bad
+	}
+	return append(row, cell(screen.Sig3(now.OfferedRPS)), cell(screen.Sig3(now.CompletedRPS)), cell(fmt.Sprint(t.InFlight)),
+		cell(screen.Sig3(now.OutputTokPerS)), cell(path), errors)
+}
+
+// deltaRow is the difference of target i to the first, while both run the same rate.
+func (m *Model) deltaRow(i int) []widget.Cell {
+	a, b := &m.snap.Targets[0], &m.snap.Targets[i]
+	dim := m.theme.Dim
+	row := []widget.Cell{{Text: m.theme.Glyph.Delta, Style: dim}, {}}
+	same := screen.CurrentRate(a) == screen.CurrentRate(b) && screen.CurrentRate(a) > 0
+	for _, q := range [][2]engine.Quantiles{{a.Now.TTFT, b.Now.TTFT}, {a.Now.ITL, b.Now.ITL}} {
+		for p := range screen.Percentiles {
+			text := ""
+			if same {
+				text = delta(q[0], q[1], p, min(a.Now.TTFT.N, b.Now.TTFT.N))
+			}
+			row = append(row, widget.Cell{Text: text, Style: dim})
+		}
+	}
+	return row
+}

@@ -1,0 +1,360 @@
+// Package picker is the first screen: the workspaces of the cluster, which of them can be
+// benchmarked and why the others cannot, and the ways on when there is no cluster at all.
+//
+// It shows what inventory.Cluster says and keeps the cursor, the marks and the filter across
+// updates of it. It never talks to the cluster.
+package picker
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"benchtop/kube/inventory"
+	"benchtop/ui/screen"
+	"benchtop/ui/theme"
+)
+
+// Model is the state of the screen.
+type Model struct {
+	theme   *theme.Theme
+	now     func() time.Time
+	cluster *inventory.Cluster
+	demo    bool // the demo can be offered
+
+	urls   []string          // targets that are no workspaces, in the order they were added
+	prices map[string]string // what the user said, by row key
+	rows   []row             // what passes the filter, in the order shown
+	cursor string            // key of the row under the cursor
+	marks  []string          // keys in the order they were marked
+	filter string
+	detail bool // the detail panel is shown where it does not fit beside the list
+	offset int  // first row shown
+	page   int  // rows of the last Render, for half-page moves
+}
+
+// row is one line of the list: a workspace or a URL.
+type row struct {
+	key string
+	ws  *inventory.Workspace // nil for a URL
+	url string
+}
+
+// runnable says whether a run may be offered for the row.
+func (r row) runnable() bool { return r.ws == nil || r.ws.Benchmarkable }
+
+// name is what the list shows.
+func (r row) name() string {
+	if r.ws != nil {
+		return r.ws.Name
+	}
+	return r.url
+}
+
+// New makes the screen; demo says whether the demo cluster can be offered as a way on.
+func New(t *theme.Theme, now func() time.Time, demo bool) *Model {
+	return &Model{theme: t, now: now, demo: demo, cluster: &inventory.Cluster{}, prices: map[string]string{}}
+}
+
+// Set takes a new picture of the cluster. Cursor, marks and filter stay; marks of workspaces that
+// can no longer run are dropped, and their names returned so that the person can be told.
+func (m *Model) Set(c *inventory.Cluster) (dropped []string) {
+	m.cluster = c
+	m.refresh()
+	m.marks = slices.DeleteFunc(m.marks, func(k string) bool {
+		r, ok := m.find(k)
+		if ok && r.runnable() || !ok && !c.Synced {
+			return false
+		}
+		dropped = append(dropped, k)
+		return true
+	})
+	return dropped
+}
+
+// Cluster is the picture shown.
+func (m *Model) Cluster() *inventory.Cluster { return m.cluster }
+
+// AddURL adds a URL as a target and marks it.
+func (m *Model) AddURL(u string) {
+	if !slices.Contains(m.urls, u) {
+		m.urls = append(m.urls, u)
+	}
+	m.refresh()
+	m.cursor = u
+	if !slices.Contains(m.marks, u) {
+		m.marks = append(m.marks, u)
+	}
+}
+
+// SetFilter shows only rows that contain every word of s.
+func (m *Model) SetFilter(s string) {
+	m.filter = s
+	m.refresh()
+}
+
+// Filter is the filter in force.
+func (m *Model) Filter() string { return m.filter }
+
+// refresh rebuilds the rows from the cluster, the URLs and the filter.
+func (m *Model) refresh() {
+	m.rows = m.rows[:0]
+	words := strings.Fields(strings.ToLower(m.filter))
+	for _, r := range m.all() {
+		if matches(r, words) {
+			m.rows = append(m.rows, r)
+		}
+	}
+	if m.index() < 0 && len(m.rows) > 0 {
+		m.cursor = m.rows[0].key
+	}
+}
+
+// all is every row, whatever the filter.
+func (m *Model) all() []row {
+	rows := make([]row, 0, len(m.cluster.Workspaces)+len(m.urls))
+	for i := range m.cluster.Workspaces {
+		w := &m.cluster.Workspaces[i]
+		rows = append(rows, row{key: w.Context + ":" + w.Namespace + "/" + w.Name, ws: w})
+	}
+	for _, u := range m.urls {
+		rows = append(rows, row{key: u, url: u})
+	}
+	return rows
+}
+
+func (m *Model) find(k string) (row, bool) {
+	for _, r := range m.all() {
+		if r.key == k {
+			return r, true
+		}
+	}
+	return row{}, false
+}
+
+func matches(r row, words []string) bool {
+	text := r.url
+	if w := r.ws; w != nil {
+		text = strings.Join([]string{w.Name, w.Namespace, w.InstanceType, w.SKU.GPU, w.State, w.Model, w.Preset, w.Context}, " ")
+	}
+	text = strings.ToLower(text)
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// index is the position of the cursor among the rows shown, or -1.
+func (m *Model) index() int {
+	return slices.IndexFunc(m.rows, func(r row) bool { return r.key == m.cursor })
+}
+
+// current is the row under the cursor.
+func (m *Model) current() (row, bool) {
+	if i := m.index(); i >= 0 {
+		return m.rows[i], true
+	}
+	return row{}, false
+}
+
+// Update answers a key.
+func (m *Model) Update(k tea.KeyMsg) screen.Action {
+	keys := &screen.Keys
+	switch {
+	case key.Matches(k, keys.Down):
+		m.move(1)
+	case key.Matches(k, keys.Up):
+		m.move(-1)
+	case key.Matches(k, keys.PageDown):
+		m.move(max(m.page/2, 1))
+	case key.Matches(k, keys.PageUp):
+		m.move(-max(m.page/2, 1))
+	case key.Matches(k, keys.Top):
+		m.move(-len(m.rows))
+	case key.Matches(k, keys.Bottom):
+		m.move(len(m.rows))
+	case key.Matches(k, keys.Toggle):
+		return m.toggle()
+	case key.Matches(k, keys.All):
+		m.markAll()
+	case key.Matches(k, keys.Detail):
+		m.detail = !m.detail
+	case key.Matches(k, keys.Open):
+		return m.open()
+	case key.Matches(k, keys.Namespace):
+		return screen.AskNamespace{}
+	case key.Matches(k, keys.Context):
+		return screen.AskContext{}
+	case key.Matches(k, keys.URL):
+		return screen.AskURL{}
+	case key.Matches(k, keys.Retry):
+		return screen.Retry{}
+	case key.Matches(k, keys.Demo) && m.demo:
+		return screen.OpenDemo{}
+	case key.Matches(k, keys.Copy):
+		return m.copy()
+	}
+	return nil
+}
+
+func (m *Model) move(by int) {
+	if len(m.rows) == 0 {
+		return
+	}
+	i := min(max(m.index()+by, 0), len(m.rows)-1)
+	m.cursor = m.rows[i].key
+}
+
+// toggle marks the row under the cursor, or says why it cannot be marked.
+func (m *Model) toggle() screen.Action {
+	r, ok := m.current()
+	if !ok {
+		return nil
+	}
+	if i := slices.Index(m.marks, r.key); i >= 0 {
+		m.marks = slices.Delete(m.marks, i, i+1)
+		return nil
+	}
+	if !r.runnable() {
+		return screen.Say{Level: 1, Text: r.name() + " cannot be benchmarked: " + reason(r.ws)}
+	}
+	m.marks = append(m.marks, r.key)
+	return nil
+}
+
+// markAll marks every runnable row shown, or none if all of them are marked.
+func (m *Model) markAll() {
+	var missing []string
+	for _, r := range m.rows {
+		if r.runnable() && !slices.Contains(m.marks, r.key) {
+			missing = append(missing, r.key)
+		}
+	}
+	if len(missing) == 0 {
+		m.marks = nil
+		return
+	}
+	m.marks = append(m.marks, missing...)
+}
+
+// open goes on to the set-up with the marked rows, or with the one under the cursor.
+func (m *Model) open() screen.Action {
+	sel := m.Selected()
+	if len(sel) > 0 {
+		return screen.SetUp{Targets: sel}
+	}
+	r, ok := m.current()
+	switch {
+	case !ok:
+		return nil
+	case !r.runnable():
+		return screen.WaitFor{Key: r.key}
+	}
+	return screen.SetUp{Targets: selections([]row{r})}
+}
+
+// copy puts the name under the cursor on the clipboard, in the form the command line takes; where
+// rights are missing, it is the Role an admin can apply.
+func (m *Model) copy() screen.Action {
+	r, ok := m.current()
+	if !ok {
+		return nil
+	}
+	if r.ws == nil {
+		return screen.Copy{What: "the URL", Text: r.url}
+	}
+	return screen.Copy{What: "the target", Text: r.ws.Namespace + "/" + r.ws.Name}
+}
+
+// Selected is the marked rows in the order they were marked, whatever the filter.
+func (m *Model) Selected() []screen.Selection {
+	var rows []row
+	for _, k := range m.marks {
+		if r, ok := m.find(k); ok {
+			rows = append(rows, r)
+		}
+	}
+	return selections(rows)
+}
+
+// Workspace finds a workspace by the key a WaitFor carries.
+func (m *Model) Workspace(key string) *inventory.Workspace {
+	if r, ok := m.find(key); ok {
+		return r.ws
+	}
+	return nil
+}
+
+// Select is the selection for one row.
+func (m *Model) Select(key string) []screen.Selection {
+	if r, ok := m.find(key); ok {
+		return selections([]row{r})
+	}
+	return nil
+}
+
+// selections gives every row a short unique name: the GPU where that tells them apart, else the
+// workspace, else its namespace too.
+func selections(rows []row) []screen.Selection {
+	short := make([]string, len(rows))
+	for i, r := range rows {
+		short[i] = gpuName(r)
+	}
+	unique(short, func(i int) string { return rows[i].name() })
+	unique(short, func(i int) string {
+		if w := rows[i].ws; w != nil {
+			return w.Namespace + "-" + w.Name
+		}
+		return rows[i].url
+	})
+	sel := make([]screen.Selection, len(rows))
+	for i, r := range rows {
+		sel[i] = screen.Selection{Name: short[i], URL: r.url}
+		if r.ws != nil {
+			ws := *r.ws
+			sel[i].Workspace = &ws
+		}
+	}
+	return sel
+}
+
+// unique replaces every name that occurs twice.
+func unique(names []string, by func(i int) string) {
+	count := map[string]int{}
+	for _, n := range names {
+		count[n]++
+	}
+	for i, n := range names {
+		if count[n] > 1 {
+			names[i] = by(i)
+		}
+	}
+}
+
+func gpuName(r row) string {
+	if r.ws == nil {
+		if u, err := url.Parse(r.url); err == nil && u.Host != "" {
+			return u.Host
+		}
+		return r.url
+	}
+	gpu := strings.ToLower(strings.ReplaceAll(r.ws.SKU.GPU, " ", "-"))
+	if gpu == "" {
+		return r.ws.Name
+	}
+	return gpu
+}
+
+// reason is why a workspace cannot be benchmarked, never empty.
+func reason(w *inventory.Workspace) string {
+	if w.Reason != "" {
+		return w.Reason
+	}
+	return "it is " + strings.ToLower(w.State)
+}

@@ -1,0 +1,280 @@
+package picker
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+
+	"benchtop/kube/inventory"
+	"benchtop/ui/screen"
+	"benchtop/ui/theme"
+	"benchtop/ui/widget"
+)
+
+// Where the layout changes, in cells of the body.
+const (
+	detailFrom  = 110 // width from which the details stand beside the list
+	detailWidth = 42
+)
+
+// Head says which cluster is shown and how many workspaces it has.
+func (m *Model) Head() (where, state string) {
+	c, th := m.cluster, m.theme
+	ns := c.Namespace
+	if ns == "" {
+		ns = "all namespaces"
+	}
+	if c.Context != "" {
+		where = c.Context + " · " + ns
+	}
+	switch {
+	case c.Problem != nil && len(c.Workspaces) == 0:
+		return where, th.Bad.Render(th.Glyph.Cross + " no cluster")
+	case !c.Synced:
+		return where, th.Dim.Render("reading the cluster …")
+	}
+	state = screen.Plural(len(c.Workspaces), "workspace")
+	if n := len(m.marks); n > 0 {
+		state += fmt.Sprintf(" · %d marked", n)
+	}
+	if c.Simulated {
+		state = th.Dim.Render("simulated · ") + state
+	}
+	if c.Live {
+		return where, state + " · " + th.Good.Render(th.Target(0).Marker+" live")
+	}
+	return where, state + " · " + th.Warn.Render(th.Glyph.Warn+" not live")
+}
+
+// Typing is false: the filter is typed at the bottom.
+func (m *Model) Typing() bool { return false }
+
+// Bindings are the keys of the screen.
+func (m *Model) Bindings() []key.Binding {
+	k := &screen.Keys
+	if len(m.all()) == 0 {
+		return m.waysOn()
+	}
+	list := []key.Binding{screen.As(k.Toggle, "mark"), screen.As(k.Open, "set up sweep"), screen.As(k.Filter, "filter")}
+	list = append(list, screen.As(k.Namespace, "namespace"), screen.As(k.Runs, "saved runs"), screen.As(k.Detail, "details"),
+		k.Context, k.URL, k.All, k.Copy, k.Retry)
+	if m.demo {
+		list = append(list, k.Demo)
+	}
+	return append(list, k.Down, k.Up, k.Top, k.Bottom)
+}
+
+// waysOn are the keys that lead somewhere when there is nothing to list.
+func (m *Model) waysOn() []key.Binding {
+	k := &screen.Keys
+	var list []key.Binding
+	if m.demo {
+		list = append(list, screen.As(k.Demo, "demo"))
+	}
+	list = append(list, screen.As(k.URL, "URL"), screen.As(k.Runs, "saved runs"))
+	if len(m.cluster.Contexts) > 0 {
+		list = append(list, screen.As(k.Context, "cluster"))
+	}
+	return append(list, screen.As(k.Namespace, "namespace"), screen.As(k.Retry, "try again"))
+}
+
+// Render draws the screen.
+func (m *Model) Render(w, h int) string {
+	c := m.cluster
+	if len(m.all()) == 0 {
+		switch {
+		case c.Problem != nil:
+			return m.drawNotice(w, h, m.theme.Bad.Render(m.theme.Glyph.Cross+" "+widget.Clean(c.Problem.What)), m.problemLines(c.Problem))
+		case !c.Synced:
+			return m.drawNotice(w, h, "Reading the cluster …", []string{"context   " + widget.Clean(c.Context), "server    " + widget.Clean(c.Server)})
+		}
+		return m.drawNotice(w, h, "No Kaito workspaces here", m.emptyLines())
+	}
+	if w >= detailFrom {
+		list := m.drawList(w-detailWidth, h)
+		return widget.Block(widget.Beside(list, m.drawDetail(detailWidth, h)), w, h)
+	}
+	if m.detail {
+		return m.drawDetail(w, h)
+	}
+	return m.drawList(w, h)
+}
+
+func (m *Model) problemLines(p *inventory.Problem) []string {
+	c := m.cluster
+	var lines []string
+	for _, f := range [][2]string{{"context", c.Context}, {"server", c.Server}, {"user", c.User}, {"cause", p.Why}} {
+		if f[1] != "" {
+			lines = append(lines, fmt.Sprintf("%-9s %s", f[0], widget.Clean(f[1])))
+		}
+	}
+	for _, n := range p.Next {
+		lines = append(lines, "          "+widget.Clean(n))
+	}
+	return append(lines, m.accessLines()...)
+}
+
+// accessLines are the rights that are missing and what works without them.
+func (m *Model) accessLines() []string {
+	var lines []string
+	for _, a := range m.cluster.Access {
+		if a.Allowed {
+			continue
+		}
+		text := fmt.Sprintf("denied    %s %s", a.Verb, a.Resource)
+		if a.Namespace != "" {
+			text += " in " + a.Namespace
+		}
+		if a.Without != "" {
+			text += ": without it, " + a.Without
+		}
+		lines = append(lines, widget.Clean(text))
+	}
+	return lines
+}
+
+func (m *Model) emptyLines() []string {
+	c := m.cluster
+	ns := "in all namespaces"
+	if c.Namespace != "" {
+		ns = "in namespace " + c.Namespace
+	}
+	lines := []string{"context   " + widget.Clean(c.Context), "looked    " + widget.Clean(ns) + ", and keeps looking: a new one shows up by itself"}
+	return append(lines, m.accessLines()...)
+}
+
+// drawNotice is the screen when there is nothing to list: what is, why, and the ways on.
+func (m *Model) drawNotice(w, h int, title string, facts []string) string {
+	th := m.theme
+	iw, ih := widget.Inside(w, h)
+	lines := []string{"", title, ""}
+	for _, f := range facts {
+		lines = append(lines, strings.Split(widget.Wrap(f, max(min(iw-8, 96), 1), nil), "\n")...)
+	}
+	lines = append(lines, "", th.Title.Render("Ways on"))
+	for _, k := range m.waysOn() {
+		lines = append(lines, "  "+th.Key.Render(fmt.Sprintf("%-3s", k.Help().Key))+" "+wayText(k))
+	}
+	for i := range lines {
+		lines[i] = "   " + lines[i]
+	}
+	return widget.Panel{Theme: th, Title: "Workspaces", Focused: true, Body: widget.Block(strings.Join(lines, "\n"), iw, ih)}.Render(w, h)
+}
+
+// wayText says a way on in full.
+func wayText(k key.Binding) string {
+	keys := &screen.Keys
+	switch k.Help().Key {
+	case keys.Demo.Help().Key:
+		return "try it on the demo: two simulated GPUs, nothing else needed"
+	case keys.URL.Help().Key:
+		return "benchmark a URL: any OpenAI-compatible server"
+	case keys.Runs.Help().Key:
+		return "open saved runs: works without a cluster"
+	case keys.Context.Help().Key:
+		return "choose another cluster of the kubeconfig"
+	case keys.Namespace.Help().Key:
+		return "look in another namespace"
+	case keys.Retry.Help().Key:
+		return "try again"
+	}
+	return k.Help().Desc
+}
+
+// drawList is the table of workspaces.
+func (m *Model) drawList(w, h int) string {
+	right := func(title string, drop int) widget.Column {
+		return widget.Column{Title: title, Right: true, Drop: drop}
+	}
+	tab := widget.Table{Theme: m.theme, Cursor: m.index(), Empty: "nothing matches " + m.filter + "; esc clears the filter", Columns: []widget.Column{
+		{}, {Title: "NAME", Min: 12, Grow: true}, {Title: "NAMESPACE", Min: 8, Drop: 4}, {Title: "INSTANCE TYPE", Min: 12, Drop: 6},
+		{Title: "GPU"}, right("$/H", 3), {Title: "STATE", Min: 5}, {Title: "BUSY", Drop: 2}, right("PEAK TOK/MIN", 5), right("AGE", 7)}}
+	for _, r := range m.rows {
+		tab.Rows = append(tab.Rows, m.tableRow(r))
+	}
+	iw, ih := widget.Inside(w, h)
+	m.page = tab.Visible(ih)
+	m.offset = widget.Scroll(m.offset, m.index(), len(tab.Rows), m.page)
+	tab.Offset = m.offset
+	note := ""
+	if m.filter != "" {
+		note = fmt.Sprintf("/%s · %d of %d", m.filter, len(m.rows), len(m.all()))
+	}
+	return widget.Panel{Theme: m.theme, Title: "Workspaces", Note: note, Focused: true, Body: tab.Render(iw, ih)}.Render(w, h)
+}
+
+func (m *Model) tableRow(r row) []widget.Cell {
+	th := m.theme
+	mark := widget.Cell{Text: " "}
+	if i := slices.Index(m.marks, r.key); i >= 0 {
+		mark = widget.Cell{Text: th.Glyph.Check, Style: th.Accent}
+	}
+	if r.ws == nil {
+		return []widget.Cell{mark, {Text: r.url}, {Text: "URL", Style: th.Dim}}
+	}
+	w := r.ws
+	name, st := w.Name, (*theme.Style)(nil)
+	if !w.Benchmarkable {
+		st = th.Dim
+	}
+	state := widget.Cell{Text: w.State}
+	switch {
+	case w.Benchmarkable:
+		state = widget.Cell{Text: th.Glyph.Check + " " + w.State, Style: th.Good}
+	case w.Ready:
+		state = widget.Cell{Text: th.Glyph.Dot + " " + w.State, Style: th.Dim}
+	default:
+		state = widget.Cell{Text: th.Glyph.Warn + " " + w.State, Style: th.Warn}
+	}
+	return []widget.Cell{mark, {Text: name, Style: st}, {Text: w.Namespace, Style: st}, {Text: w.InstanceType, Style: st}, {Text: GPU(w), Style: st},
+		{Text: screen.Opt(w.Price.USDPerHour, func(v float64) string { return fmt.Sprintf("%.2f", v) })}, state, {Text: busy(w), Style: busyStyle(th, w)},
+		{Text: screen.Opt(w.PeakTokensPerMinute, screen.Count)}, {Text: m.age(w)}}
+}
+
+// GPU is what hardware a workspace has: "A100", "2×A100", "?" when it is not known.
+func GPU(w *inventory.Workspace) string {
+	gpu := w.SKU.GPU
+	if gpu == "" {
+		return "?"
+	}
+	if n := max(w.SKU.Count, 1) * max(w.NodeCount, 1); n > 1 {
+		return fmt.Sprintf("%d×%s", n, gpu)
+	}
+	return gpu
+}
+
+// busy is what runs on the server now.
+func busy(w *inventory.Workspace) string {
+	switch {
+	case w.Running == nil && w.Waiting == nil:
+		return screen.Unknown
+	case value(w.Running)+value(w.Waiting) == 0:
+		return "idle"
+	case value(w.Waiting) == 0:
+		return fmt.Sprintf("%.0f running", value(w.Running))
+	}
+	return fmt.Sprintf("%.0f running, %.0f waiting", value(w.Running), value(w.Waiting))
+}
+
+func busyStyle(th *theme.Theme, w *inventory.Workspace) *theme.Style {
+	if value(w.Running)+value(w.Waiting) > 0 {
+		return th.Warn
+	}
+	return th.Dim
+}
+
+func value(v *float64) float64 {
+	if v == nil {
+		return 0
+	}
+	return *v
+}
+
+func (m *Model) age(w *inventory.Workspace) string {
+	if w.Created.IsZero() {
+		return screen.Unknown
+	}
+	return screen.Age(m.now().Sub(w.Created))
+}

@@ -1,0 +1,260 @@
+// Package results is the screen of a finished or saved run: the answer in words, the rate curves,
+// the table paired by rate, and what is to be said of each row.
+//
+// Prices and objectives may be changed on the screen to see what would follow; that is said, and
+// changes no file.
+package results
+
+import (
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"benchtop/engine"
+	"benchtop/engine/record"
+	"benchtop/engine/report"
+	"benchtop/engine/verdict"
+	"benchtop/ui/screen"
+	"benchtop/ui/theme"
+)
+
+// Model is the state of the screen.
+type Model struct {
+	theme *theme.Theme
+	base  *record.Run // as recorded; nil before the first
+	dir   string
+	live  bool // base is made from a snapshot of a sweep that goes on
+
+	// What the person changed to see what follows.
+	prices map[string]float64 // USD per hour by target
+	slo    []string
+
+	run  *record.Run // base with the changes
+	rows []report.Row
+
+	metric     screen.Metric
+	percentile int // index into percentiles
+	linear     bool
+	table      bool // the table has the room of the charts
+	cursor     int
+	offset     int
+	page       int
+}
+
+// percentiles are the ones that can be drawn and tabled.
+var percentiles = []string{"p50", "p90", "p95", "p99"}
+
+// New makes the screen.
+func New(t *theme.Theme) *Model { return &Model{theme: t, prices: map[string]float64{}} }
+
+// Reset forgets the run shown.
+func (m *Model) Reset() {
+	m.base, m.run, m.rows, m.dir, m.live, m.cursor, m.slo = nil, nil, nil, "", false, 0, nil
+	clear(m.prices)
+}
+
+// Set shows a run that has ended or was saved.
+func (m *Model) Set(run *record.Run, dir string) {
+	if run == nil {
+		return
+	}
+	if m.base == nil || m.base.ID != run.ID {
+		m.Reset()
+	}
+	m.base, m.dir, m.live = run, dir, false
+	m.apply()
+}
+
+// Follow shows the steps that a sweep under way has finished.
+func (m *Model) Follow(s *engine.Snapshot) {
+	if m.base != nil && !m.live {
+		return
+	}
+	run := &record.Run{ID: s.RunID, StartedAt: s.StartedAt, State: record.StateRunning, Plan: s.Plan, Simulated: s.Simulated, Notes: s.Notes}
+	for i := range s.Targets {
+		t := &s.Targets[i]
+		run.Targets = append(run.Targets, t.Info)
+		for _, st := range t.Steps {
+			if st.Summary != nil {
+				run.Steps = append(run.Steps, *st.Summary)
+			}
+		}
+	}
+	if m.base != nil && len(m.base.Steps) == len(run.Steps) && len(m.base.Targets) == len(run.Targets) {
+		return // nothing has ended since
+	}
+	m.base, m.dir, m.live = run, s.Dir, true
+	m.apply()
+}
+
+// Ready says whether there is a run to show.
+func (m *Model) Ready() bool { return m.base != nil }
+
+// Dir is the directory of the run shown, "" without one.
+func (m *Model) Dir() string { return m.dir }
+
+// Run is the run shown as it was recorded, nil without one.
+func (m *Model) Run() *record.Run { return m.base }
+
+// SetPrice shows what a target would cost at usd per hour.
+func (m *Model) SetPrice(target string, usd float64) {
+	m.prices[target] = usd
+	m.apply()
+}
+
+// apply makes the run that is shown from the one that was recorded.
+func (m *Model) apply() {
+	run := *m.base
+	run.Targets = slices.Clone(run.Targets)
+	for i := range run.Targets {
+		if usd, ok := m.prices[run.Targets[i].Name]; ok {
+			run.Targets[i].USDPerHour = &usd
+			run.Targets[i].PriceSource = "typed on this screen"
+		}
+	}
+	m.run = &run
+	m.judge()
+	m.rows = report.Rows(m.run)
+	m.cursor = max(min(m.cursor, len(m.rows)-1), 0)
+}
+
+// changed says what differs from the record.
+func (m *Model) changed() []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(m.prices)) {
+		out = append(out, name+" at "+screen.USD(m.prices[name])+"/h")
+	}
+	for _, s := range m.slo {
+		out = append(out, "SLO "+s)
+	}
+	return out
+}
+
+// Head says which run is shown.
+func (m *Model) Head() (where, state string) {
+	if m.base == nil {
+		return "results", ""
+	}
+	th := m.theme
+	switch m.base.State {
+	case record.StateComplete:
+		state = th.Good.Render(th.Glyph.Check + " complete")
+	case record.StateRunning:
+		state = th.Accent.Render(th.Glyph.Running + " running")
+		if !m.live {
+			state = th.Warn.Render(th.Glyph.Warn + " not ended")
+		}
+	default:
+		state = th.Warn.Render(th.Glyph.Warn + " " + m.base.State)
+	}
+	if m.base.Simulated {
+		state = th.Dim.Render("simulated · ") + state
+	}
+	name := m.base.ID
+	if m.base.Name != "" {
+		name = m.base.Name
+	}
+	return "results · " + name, state
+}
+
+// Typing is false: there is no text field.
+func (m *Model) Typing() bool { return false }
+
+// Bindings are the keys of the screen.
+func (m *Model) Bindings() []key.Binding {
+	k := &screen.Keys
+	return []key.Binding{screen.As(k.Metric, "metric"), screen.As(k.Percentile, "percentile"), screen.As(k.Table, "table"),
+		screen.As(k.Export, "export"), screen.As(k.Copy, "copy"), screen.As(k.Again, "run again"), k.If, k.Price, k.LogAxis, k.Down, k.Up,
+		k.Runs, k.Live, k.Compare, k.Picture}
+}
+
+// Update answers a key.
+func (m *Model) Update(k tea.KeyMsg) screen.Action {
+	keys := &screen.Keys
+	switch {
+	case m.base == nil:
+	case key.Matches(k, keys.Metric):
+		m.metric = m.metric.Next()
+	case key.Matches(k, keys.Percentile):
+		m.percentile = (m.percentile + 1) % len(percentiles)
+	case key.Matches(k, keys.LogAxis):
+		m.linear = !m.linear
+	case key.Matches(k, keys.Table):
+		m.table = !m.table
+	case key.Matches(k, keys.Copy):
+		return screen.Copy{What: "answer and table", Text: report.Text(m.run, report.TableOptions{})}
+	case len(m.rows) == 0:
+	case key.Matches(k, keys.Down):
+		m.move(1)
+	case key.Matches(k, keys.Up):
+		m.move(-1)
+	case key.Matches(k, keys.PageDown):
+		m.move(max(m.page/2, 1))
+	case key.Matches(k, keys.PageUp):
+		m.move(-max(m.page/2, 1))
+	case key.Matches(k, keys.Top):
+		m.move(-len(m.rows))
+	case key.Matches(k, keys.Bottom):
+		m.move(len(m.rows))
+	case key.Matches(k, keys.Price):
+		t := &m.rows[m.cursor].Target
+		return screen.AskPrice{Target: t.Name, Current: price(t.USDPerHour)}
+	}
+	return nil
+}
+
+func (m *Model) move(by int) { m.cursor = max(min(m.cursor+by, len(m.rows)-1), 0) }
+
+func price(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return screen.Sig3(*v)
+}
+
+// place is the index of a target in the run: its look.
+func (m *Model) place(name string) int {
+	return max(slices.IndexFunc(m.run.Targets, func(t record.Target) bool { return t.Name == name }), 0)
+}
+
+// value is a percentile of a row: the median over its usable repetitions; NaN is unknown. A lower
+// bound among them makes the result one.
+func value(r *report.Row, metric screen.Metric, percentile string) (v float64, bound bool) {
+	var vs []float64
+	for _, s := range r.Steps {
+		if len(r.Steps) > 1 && !verdict.Usable(s) {
+			continue
+		}
+		x, b := screen.StepNumber(s, metric, percentile)
+		if !math.IsNaN(x) {
+			vs = append(vs, x)
+			bound = bound || b
+		}
+	}
+	return median(vs), bound
+}
+
+// number is the median over the usable repetitions of what of says; NaN is unknown.
+func number(r *report.Row, of func(*record.Step) *float64) float64 {
+	var vs []float64
+	for _, s := range r.Steps {
+		if len(r.Steps) > 1 && !verdict.Usable(s) {
+			continue
+		}
+		if v := of(s); v != nil {
+			vs = append(vs, *v)
+		}
+	}
+	return median(vs)
+}
+
+func median(vs []float64) float64 {
+	if len(vs) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(vs)
+	return (vs[(len(vs)-1)/2] + vs[len(vs)/2]) / 2
+}

@@ -1,0 +1,160 @@
+// Package runs is the list of saved runs.
+package runs
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"benchtop/ui/screen"
+	"benchtop/ui/screen/setup"
+	"benchtop/ui/theme"
+	"benchtop/ui/widget"
+)
+
+// Model is the state of the screen.
+type Model struct {
+	theme   *theme.Theme
+	list    []screen.RunInfo
+	shown   []int // indexes into list that pass the filter
+	cursor  int
+	offset  int
+	page    int
+	filter  string
+	loading bool
+	err     string
+}
+
+// New makes the screen.
+func New(t *theme.Theme) *Model { return &Model{theme: t} }
+
+// Loading says that the list is being read.
+func (m *Model) Loading() { m.loading = true }
+
+// Set takes the list; err is why there is none.
+func (m *Model) Set(list []screen.RunInfo, err error) {
+	m.loading, m.list, m.err = false, list, ""
+	if err != nil {
+		m.err = err.Error()
+	}
+	m.SetFilter(m.filter)
+}
+
+// Filter is the filter in force.
+func (m *Model) Filter() string { return m.filter }
+
+// SetFilter shows only runs that contain every word of s.
+func (m *Model) SetFilter(s string) {
+	m.filter = s
+	m.shown = m.shown[:0]
+	words := strings.Fields(strings.ToLower(s))
+	for i := range m.list {
+		if matches(&m.list[i], words) {
+			m.shown = append(m.shown, i)
+		}
+	}
+	m.cursor = max(min(m.cursor, len(m.shown)-1), 0)
+}
+
+func matches(r *screen.RunInfo, words []string) bool {
+	text := strings.ToLower(strings.Join(append([]string{r.ID, r.Name, r.Model, r.State, r.Started}, r.Targets...), " "))
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// Head says how many there are.
+func (m *Model) Head() (where, state string) {
+	return "saved runs", screen.Plural(len(m.list), "run")
+}
+
+// Typing is false: the filter is typed at the bottom.
+func (m *Model) Typing() bool { return false }
+
+// Bindings are the keys of the screen.
+func (m *Model) Bindings() []key.Binding {
+	k := &screen.Keys
+	return []key.Binding{screen.As(k.Open, "open"), screen.As(k.Filter, "filter"), screen.As(k.Retry, "read again"),
+		screen.As(k.Copy, "copy path"), k.Down, k.Up, k.Top, k.Bottom}
+}
+
+// Update answers a key.
+func (m *Model) Update(k tea.KeyMsg) screen.Action {
+	keys := &screen.Keys
+	switch {
+	case key.Matches(k, keys.Retry):
+		return screen.Goto{ID: screen.Runs}
+	case len(m.shown) == 0:
+	case key.Matches(k, keys.Down):
+		m.cursor = min(m.cursor+1, len(m.shown)-1)
+	case key.Matches(k, keys.Up):
+		m.cursor = max(m.cursor-1, 0)
+	case key.Matches(k, keys.PageDown):
+		m.cursor = min(m.cursor+max(m.page/2, 1), len(m.shown)-1)
+	case key.Matches(k, keys.PageUp):
+		m.cursor = max(m.cursor-max(m.page/2, 1), 0)
+	case key.Matches(k, keys.Top):
+		m.cursor = 0
+	case key.Matches(k, keys.Bottom):
+		m.cursor = len(m.shown) - 1
+	case key.Matches(k, keys.Copy):
+		return screen.Copy{What: "the path", Text: m.list[m.shown[m.cursor]].Dir}
+	case key.Matches(k, keys.Open):
+		r := m.list[m.shown[m.cursor]]
+		if r.Err != "" {
+			return screen.Say{Level: 2, Text: r.ID + " cannot be opened: " + r.Err}
+		}
+		return screen.OpenRun{Dir: r.Dir}
+	}
+	return nil
+}
+
+// Render draws the list.
+func (m *Model) Render(w, h int) string {
+	iw, ih := widget.Inside(w, h)
+	if m.err != "" || m.loading && len(m.list) == 0 || len(m.list) == 0 {
+		text := "Reading …"
+		if m.err != "" {
+			text = m.theme.Glyph.Cross + " " + m.err
+		} else if !m.loading {
+			text = "No saved runs yet. Every sweep is saved as it goes and shows up here."
+		}
+		body := widget.Center(widget.Wrap(text, min(max(iw-4, 1), 70), nil), iw, ih)
+		return widget.Panel{Theme: m.theme, Title: "Saved runs", Focused: true, Body: body}.Render(w, h)
+	}
+	tab := widget.Table{Theme: m.theme, Cursor: m.cursor, Empty: "nothing matches " + m.filter, Columns: []widget.Column{
+		{Title: "STARTED"}, {Title: "NAME", Min: 8, Grow: true}, {Title: "TARGETS", Min: 8}, {Title: "RATES", Min: 6, Drop: 2},
+		{Title: "MODEL", Min: 8, Drop: 3}, {Title: "STATE"}}}
+	for _, i := range m.shown {
+		tab.Rows = append(tab.Rows, m.row(&m.list[i]))
+	}
+	m.page = tab.Visible(ih)
+	m.offset = widget.Scroll(m.offset, m.cursor, len(tab.Rows), m.page)
+	tab.Offset = m.offset
+	note := ""
+	if m.filter != "" {
+		note = "/" + m.filter
+	}
+	return widget.Panel{Theme: m.theme, Title: "Saved runs", Note: note, Focused: true, Body: tab.Render(iw, ih)}.Render(w, h)
+}
+
+func (m *Model) row(r *screen.RunInfo) []widget.Cell {
+	name := r.Name
+	if name == "" {
+		name = r.ID
+	}
+	state := widget.Cell{Text: r.State}
+	switch {
+	case r.Err != "":
+		state = widget.Cell{Text: m.theme.Glyph.Cross + " unreadable", Style: m.theme.Bad}
+	case r.State == "complete":
+		state = widget.Cell{Text: m.theme.Glyph.Check + " complete", Style: m.theme.Good}
+	case r.State != "":
+		state = widget.Cell{Text: m.theme.Glyph.Warn + " " + r.State, Style: m.theme.Warn}
+	}
+	return []widget.Cell{{Text: r.Started}, {Text: name}, {Text: strings.Join(r.Targets, ", ")}, {Text: setup.FormatRates(r.Rates)}, {Text: r.Model}, state}
+}

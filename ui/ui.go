@@ -1,0 +1,105 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"benchtop/engine/record"
+	"benchtop/ui/theme"
+)
+
+// Start says which screen comes first.
+type Start int
+
+// The first screens.
+const (
+	StartPicker  Start = iota // the workspaces of the cluster
+	StartSetup                // the set-up of Options.Selection
+	StartLive                 // the sweep Options.Run, already under way
+	StartResults              // the saved run Options.Record
+)
+
+// Options are how the interface is opened.
+type Options struct {
+	Start     Start
+	Run       Run           // for StartLive
+	Record    *record.Run   // for StartResults
+	Dir       string        // run directory of Record
+	Against   []*record.Run // saved runs shown beside a live one (--against)
+	Plan      record.Plan   // what the set-up form begins with; the zero value is record.DefaultPlan
+	Selection []Selection   // for StartSetup
+	Theme     *theme.Theme  // nil: no colour
+	Formats   []string      // what Backend.Export can write; nil: csv, md, html
+	// Now is the clock of everything on screen; nil: time.Now.
+	Now func() time.Time
+	// Demo opens the simulated cluster; nil: it is not offered.
+	Demo func(context.Context) (Backend, error)
+	// Signals carries SIGHUP, SIGTERM and SIGINT: each cuts a running sweep, saves and quits.
+	Signals <-chan os.Signal
+	// Input and Output are the terminal; nil: stdin and stdout.
+	Input  io.Reader
+	Output io.Writer
+}
+
+// Outcome is what is left when the interface has closed.
+type Outcome struct {
+	// Run is the last sweep that was under way, ended and saved; nil if there was none.
+	Run Run
+	// Interrupted says that the person or a signal ended that sweep early.
+	Interrupted bool
+	// Signal is what closed the interface, nil if the person did.
+	Signal os.Signal
+}
+
+// endGrace is how long Show waits for a sweep that it cuts because the terminal went away.
+const endGrace = 10 * time.Second
+
+// Show opens the interface and returns when the person leaves it, a signal arrives or ctx ends.
+// When it returns, no sweep of it is running any more: one that was is cut and saved. The error
+// says why the interface could not go on; Outcome is valid beside it.
+func Show(ctx context.Context, b Backend, opt Options) (Outcome, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	m := newModel(ctx, b, opt)
+	o := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler(), tea.WithFPS(20)}
+	if opt.Input != nil {
+		o = append(o, tea.WithInput(opt.Input))
+	}
+	if opt.Output != nil {
+		o = append(o, tea.WithOutput(opt.Output))
+	}
+	_, err := tea.NewProgram(m, o...).Run()
+	if m.crash != "" {
+		err = errors.New(m.crash)
+	} else if err != nil {
+		err = fmt.Errorf("terminal: %w", err)
+	}
+	m.end()
+	return Outcome{Run: m.run, Interrupted: m.interrupted, Signal: m.signal}, err
+}
+
+// end cuts a sweep that is still running and waits until it is saved.
+func (m *model) end() {
+	if m.run == nil {
+		return
+	}
+	select {
+	case <-m.run.Done():
+		return
+	default:
+	}
+	m.interrupted = true
+	m.run.Abort()
+	late := time.NewTimer(endGrace)
+	defer late.Stop()
+	select {
+	case <-m.run.Done():
+	case <-late.C:
+	}
+}
