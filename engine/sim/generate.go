@@ -47,8 +47,8 @@ func (s *Server) generate(w http.ResponseWriter, r *http.Request, chat bool) {
 	if g.fault.Kind == FaultNoUsage {
 		g.usage = usageNone
 	}
-	if g.badToken != -1 { // found by the real engine, after the head of a stream has been sent
-		s.refuse(w, r, g, badRequest("", "Token id %d is out of vocabulary", g.badToken))
+	if g.badToken != nil { // found by the real engine, after the head of a stream has been sent
+		s.refuse(w, r, g, badRequest("", "Token id %d is out of vocabulary", *g.badToken))
 		return
 	}
 	j, serr := s.submit(g)

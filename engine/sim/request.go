@@ -21,7 +21,7 @@ type generation struct {
 	finish   string // finish_reason
 	stream   bool
 	usage    usageMode
-	badToken int // a token id outside the vocabulary; -1 = none
+	badToken *int // a token id outside the vocabulary; nil = none
 	fault    Fault
 }
 
@@ -117,7 +117,6 @@ func (s *Server) parse(b *completionBody, g *generation) *apiError {
 			g.usage = usageEvery
 		}
 	}
-	g.badToken = -1
 	var err *apiError
 	limit := b.MaxTokens
 	if g.chat {
@@ -166,11 +165,10 @@ func (s *Server) parseLengths(b *completionBody, g *generation, limit *int) *api
 }
 
 // countPrompt counts the tokens of a prompt: a text or a list of token ids. badToken is an id outside
-// the vocabulary, or -1.
-func countPrompt(raw json.RawMessage) (n, badToken int, _ *apiError) {
+// the vocabulary, or nil.
+func countPrompt(raw json.RawMessage) (n int, badToken *int, _ *apiError) {
 	var text string
 	var ids []int
-	badToken = -1
 	switch {
 	case len(raw) == 0 || string(raw) == "null":
 	case json.Unmarshal(raw, &text) == nil:
@@ -179,14 +177,14 @@ func countPrompt(raw json.RawMessage) (n, badToken int, _ *apiError) {
 		n = len(ids)
 		for _, id := range ids {
 			if id < 0 || id >= vocabulary {
-				badToken = id
+				badToken = &id
 			}
 		}
 	default:
-		return 0, -1, badRequest("prompt", "this simulated server takes one prompt: a text or a list of token ids")
+		return 0, nil, badRequest("prompt", "this simulated server takes one prompt: a text or a list of token ids")
 	}
 	if n == 0 {
-		return 0, -1, badRequest("", "You must pass at least one prompt")
+		return 0, nil, badRequest("", "You must pass at least one prompt")
 	}
 	return n, badToken, nil
 }

@@ -1,8 +1,8 @@
 package sim
 
 import (
-	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -192,9 +192,14 @@ func (e *events) garbage() []byte {
 	return e.finish(append(e.begin(), "data: {\"id\":\"cmpl-\xff\x00,,]}"...))
 }
 
+// failure is an error event; unlike the bodies of errors vLLM writes it with spaces.
 func (e *events) failure(err *apiError) []byte {
-	b, _ := json.Marshal(err.body()) // strings and numbers always encode
-	return e.finish(append(append(e.begin(), "data: "...), b...))
+	param := "null"
+	if err.param != "" {
+		param = quote(err.param)
+	}
+	return e.finish(fmt.Appendf(e.begin(), `data: {"error": {"message": %s, "type": %s, "param": %s, "code": %d}}`,
+		quote(err.message), quote(err.kind), param, err.status))
 }
 
 func (e *events) done() []byte { return e.finish(append(e.begin(), "data: [DONE]"...)) }
