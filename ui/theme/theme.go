@@ -12,7 +12,7 @@
 //	line := th.Warn.Render("target busy")
 //
 // A Theme is immutable and safe for concurrent use. The package keeps no state of its own and does
-// not touch lipgloss' default renderer. It may import lipgloss and termenv only.
+// not touch lipgloss' default renderer. It may import lipgloss, termenv, cancelreader and x/term.
 package theme
 
 import (
