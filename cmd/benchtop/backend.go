@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"benchtop/kube"
+	"benchtop/kube/demo"
+	"benchtop/kube/inventory"
+	"benchtop/kube/sku"
+	"benchtop/ui"
+)
+
+// backendOptions are what every command that looks for targets was told.
+type backendOptions struct {
+	demo   bool
+	flags  *kube.Flags
+	prices *sku.Book
+	given  []sku.Given
+	log    io.Writer // what the Kubernetes libraries log; nil = nowhere
+}
+
+// A backend joins kube and engine: it finds workspaces, opens ways to them and starts sweeps. It is
+// the interface's world outside and that of the commands without one. Close ends everything it
+// opened.
+type backend struct {
+	opt backendOptions
+	run runOptions // how sweeps are made
+
+	mu      sync.Mutex // guards what follows
+	current *kube.Client
+	problem *inventory.Problem     // why there is no current client
+	clients map[place]*kube.Client // every one opened, kept because ways and runs live on them
+	ways    map[string]*kube.Way   // by wayKey, the last one opened
+	demos   *demoServers           // nil until the demo is opened
+	closers []func() error         // ways that were replaced, closed at the end
+}
+
+// A place is one picture of one cluster.
+type place struct{ context, namespace string }
+
+var _ ui.Backend = (*backend)(nil)
+
+// errNoCluster is what Cluster tells before a cluster was asked for.
+var errNoCluster = &inventory.Problem{What: "no cluster was opened"}
+
+func newBackend(opt backendOptions, run runOptions) *backend {
+	return &backend{opt: opt, run: run, problem: errNoCluster,
+		clients: map[place]*kube.Client{}, ways: map[string]*kube.Way{}}
+}
+
+// open opens the cluster that the flags select, or the embedded one, and makes it current. Log-in
+// plug-ins may ask on the terminal, so it must come before the alternate screen.
+func (b *backend) open(ctx context.Context) error {
+	c, err := b.client(ctx, place{})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.current, b.problem = c, nil
+	if err != nil {
+		if !errors.As(err, &b.problem) {
+			b.problem = &inventory.Problem{What: "cannot open the cluster", Why: inventory.Clean(err.Error(), 300)}
+		}
+		return err
+	}
+	c.Watch()
+	return nil
+}
+
+// client opens a place once. The zero place is what the flags select.
+func (b *backend) client(ctx context.Context, p place) (*kube.Client, error) {
+	b.mu.Lock()
+	c := b.clients[p]
+	b.mu.Unlock()
+	if c != nil {
+		return c, nil
+	}
+	c, err := b.openClient(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if other := b.clients[p]; other != nil {
+		return other, c.Close()
+	}
+	b.clients[p] = c
+	return c, nil
+}
+
+func (b *backend) openClient(ctx context.Context, p place) (*kube.Client, error) {
+	if b.opt.demo {
+		if p.context != "" && p.context != demoContext {
+			return nil, &inventory.Problem{What: fmt.Sprintf("no context %q in the demo", p.context), Next: []string{"leave out --demo"}}
+		}
+		servers, err := b.startDemo(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return demo.Open(demo.Options{Endpoints: servers.urls, Prices: b.opt.prices, Given: b.opt.given, Namespace: p.namespace})
+	}
+	return kube.Open(ctx, kube.Config{Flags: b.opt.flags.For(p.context), Namespace: p.namespace,
+		Prices: b.opt.prices, Given: b.opt.given, Log: b.opt.log})
+}
+
+// startDemo starts the simulated servers once.
+func (b *backend) startDemo(ctx context.Context) (*demoServers, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.demos != nil {
+		return b.demos, nil
+	}
+	servers, err := startDemoServers(ctx)
+	b.demos = servers
+	return servers, err
+}
+
+// Cluster is the latest picture; never nil.
+func (b *backend) Cluster() *inventory.Cluster {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.current != nil {
+		return b.current.Cluster()
+	}
+	cl := &inventory.Cluster{Problem: b.problem, Simulated: b.opt.demo}
+	if b.opt.flags != nil && !b.opt.demo {
+		cl.Contexts, cl.Context, _ = b.opt.flags.Contexts() // the problem says it already
+	}
+	return cl
+}
+
+// Use changes context or namespace.
+func (b *backend) Use(ctx context.Context, kubeContext, namespace string) error {
+	c, err := b.client(ctx, place{kubeContext, namespace})
+	if err != nil {
+		return err
+	}
+	c.Watch()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.current, b.problem = c, nil
+	return nil
+}
+
+// Retry opens the cluster again after a problem.
+func (b *backend) Retry(ctx context.Context) error {
+	b.mu.Lock()
+	lost := b.current == nil
+	b.mu.Unlock()
+	if !lost {
+		return nil // the watch retries by itself
+	}
+	return b.open(ctx)
+}
+
+// Close ends ways, clients and simulated servers, in that order.
+func (b *backend) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var errs []error
+	for _, w := range b.ways {
+		errs = append(errs, w.Close())
+	}
+	for _, f := range b.closers {
+		errs = append(errs, f())
+	}
+	for _, c := range b.clients {
+		errs = append(errs, c.Close())
+	}
+	if b.demos != nil {
+		b.demos.Close()
+	}
+	b.ways, b.closers, b.clients, b.current, b.demos = map[string]*kube.Way{}, nil, map[place]*kube.Client{}, nil, nil
+	b.problem = errNoCluster
+	return errors.Join(errs...)
+}
+
+// runOptions are how sweeps are made, beside their plan.
+type runOptions struct {
+	out, name string // --out, --name
+	labels    map[string]string
+	apiKey    string
+	tls       *tls.Config
+	yes       bool
+	wait      time.Duration // for a target that is not ready; 0 = not at all
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"benchtop/engine"
+	"benchtop/engine/record"
+	"benchtop/engine/report"
+	"benchtop/engine/verdict"
+
+	"golang.org/x/term"
+)
+
+// conclude prints what a sweep came to and turns it into an exit code: data to stdout, in the form
+// that was asked for, everything else to stderr. lines is set if stdout belongs to NDJSON.
+func (c *cli) conclude(res *engine.Result, err error, f *runFlags, s sweep, lines *ndjson) error {
+	if res == nil || res.Run == nil {
+		return err
+	}
+	results := judge(res.Run, s.gates)
+	code := exitCode(res, err, results)
+	saved := runFiles(res.Dir)
+	if lines != nil {
+		end := endLine{RunID: res.Run.ID, State: res.Run.State, Reason: res.Run.Reason, ExitCode: code, Dir: res.Dir,
+			Files: saved, Answer: []string{report.Answer(res.Run)}}
+		for _, g := range results {
+			end.Gates = append(end.Gates, g.Text)
+		}
+		err = errors.Join(err, lines.end(end))
+	} else {
+		err = errors.Join(err, c.printResult(res.Run, f.output, saved, results))
+	}
+	if code == exitInterrupted {
+		fmt.Fprintf(c.errw, "interrupted: what was measured is saved; go on with: %s run --resume %s\n", c.self, filepath.Base(res.Dir))
+	}
+	if res.Err != nil && code == exitError {
+		err = errors.Join(res.Err, err)
+	}
+	if code == exitOK {
+		return err
+	}
+	return &codedError{code: code, err: err}
+}
+
+// printResult prints the answer, the table, gates and paths.
+func (c *cli) printResult(run *record.Run, format string, saved []string, gates []verdict.GateResult) error {
+	messages := c.errw
+	if format == "table" {
+		messages = c.out // no program reads this form
+	}
+	if err := report.Show(c.out, run, format, report.TableOptions{Width: width(c.out)}); err != nil {
+		return err
+	}
+	for _, g := range gates {
+		fmt.Fprintln(messages, "gate "+g.Text)
+	}
+	for _, path := range saved {
+		fmt.Fprintln(messages, "saved "+path)
+	}
+	return nil
+}
+
+// width is that of the terminal behind w, 0 if there is none.
+func width(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	cols, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return cols
+}
+
+// judge holds the run against the gates.
+func judge(run *record.Run, gates []verdict.Gate) []verdict.GateResult {
+	if len(gates) == 0 {
+		return nil
+	}
+	var all verdict.SLO
+	for _, text := range run.Plan.SLO {
+		if slo, err := verdict.ParseSLO(text); err == nil {
+			all.Limits = append(all.Limits, slo.Limits...)
+		}
+	}
+	return verdict.EvalGates(gates, all, run.Targets, run.Steps)
+}
+
+// exitCode follows the precedence 1, 130, 98, 99 (usage was checked long before).
+func exitCode(res *engine.Result, err error, gates []verdict.GateResult) int {
+	if err != nil {
+		return exitError
+	}
+	if errors.Is(res.Err, engine.ErrStopped) {
+		return exitInterrupted
+	}
+	if res.Err != nil {
+		return exitError
+	}
+	code := exitOK
+	for _, g := range gates {
+		if g.Outcome == verdict.Unknown {
+			return exitUntrusted
+		}
+		if g.Outcome != verdict.Met {
+			code = exitGate
+		}
+	}
+	for _, t := range res.Run.Targets {
+		if !trusted(res.Run, t.Name) {
+			return exitUntrusted
+		}
+	}
+	return code
+}
+
+// trusted says whether a target has a step that is evidence.
+func trusted(run *record.Run, target string) bool {
+	for i := range run.Steps {
+		if s := &run.Steps[i]; s.Target == target && verdict.Usable(s) {
+			return true
+		}
+	}
+	return false
+}
+
+// runFiles are the files of a run that exist.
+func runFiles(dir string) []string {
+	var out []string
+	for _, name := range []string{"steps.csv", "requests.jsonl", "run.json"} {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); err == nil {
+			out = append(out, path)
+		}
+	}
+	return out
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"benchtop/engine"
+	"benchtop/engine/record"
+	"benchtop/ui"
+	"benchtop/ui/theme"
+
+	"github.com/spf13/cobra"
+)
+
+// addInterface makes the root command open the interface.
+func (c *cli) addInterface(root *cobra.Command) {
+	var f runFlags
+	f.plan = addPlanFlags(root.Flags())
+	f.cluster = addClusterFlags(root.Flags())
+	addEndpointFlags(root, &f)
+	f.progress = "plain"
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := c.checkMistyped(root, args); err != nil {
+			return err
+		}
+		if !c.terminal {
+			return usage(fmt.Errorf("the interface needs a terminal; without one, use: %s run --demo, or %s --help", c.self, c.self))
+		}
+		return c.openInterface(cmd.Context(), &f, args)
+	}
+}
+
+// openInterface opens the picker, or the set-up of the targets that were named.
+func (c *cli) openInterface(ctx context.Context, f *runFlags, args []string) error {
+	f.dryRun = true // no target is fine here
+	s, err := c.plan(f, args)
+	if err != nil {
+		return err
+	}
+	ro, err := f.options(c.env)
+	if err != nil {
+		return err
+	}
+	bo, err := c.backendOptions(f.cluster)
+	if err != nil {
+		return err
+	}
+	b := newBackend(bo, ro)
+	defer b.Close()
+	opt := c.interfaceOptions()
+	opt.Plan = s.plan
+	if len(args) > 0 {
+		opt.Start = ui.StartSetup
+		if opt.Selection, err = b.resolve(ctx, s.specs, func(text string) { fmt.Fprintln(c.errw, text) }); err != nil {
+			return err
+		}
+	}
+	if len(args) == 0 || needsCluster(s.specs) {
+		_ = b.open(ctx) // the picker shows the problem and the ways on
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	opt.Demo = func(ctx context.Context) (ui.Backend, error) { return c.openDemo(ctx, b, bo, ro) }
+	outcome, err := c.show(ctx, b, opt)
+	if last, ok := outcome.Run.(*engine.Run); ok {
+		res, werr := last.Wait()
+		if err != nil {
+			fmt.Fprintln(c.errw, "error: "+err.Error())
+		}
+		f.output = "table"
+		return c.conclude(res, werr, f, s, nil)
+	}
+	return err
+}
+
+// openDemo opens the embedded cluster beside a real one; it ends with b.
+func (c *cli) openDemo(ctx context.Context, b *backend, bo backendOptions, ro runOptions) (ui.Backend, error) {
+	bo.demo = true
+	d := newBackend(bo, ro)
+	if err := d.open(ctx); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closers = append(b.closers, d.Close)
+	return d, nil
+}
+
+// show opens the interface. Its signals come through c.signals, so ctx must not end with them.
+func (c *cli) show(ctx context.Context, b *backend, opt ui.Options) (ui.Outcome, error) {
+	return ui.Show(context.WithoutCancel(ctx), b, opt)
+}
+
+func (c *cli) interfaceOptions() ui.Options {
+	o := ui.Options{Signals: c.signals, Plan: record.DefaultPlan(), Formats: exportFormats}
+	o.Theme = theme.New(theme.Options{
+		Profile: theme.Detect(os.Stdout),
+		Dark:    c.theme != "light",
+		ASCII:   c.ascii || theme.NeedsASCII(c.env),
+	})
+	return o
+}

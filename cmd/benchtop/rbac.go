@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"benchtop/kube"
+	"benchtop/kube/inventory"
+
+	"github.com/spf13/cobra"
+)
+
+const rbacHelp = `Print the least rights that benchtop needs, as YAML that an admin can apply.
+
+-n limits them to one namespace (plus a ClusterRole for nodes); else they are cluster-wide. With
+--check it says instead what this user may do now, and what each missing right costs.`
+
+func (c *cli) rbacCommand() *cobra.Command {
+	var user, via string
+	var check, noNodes bool
+	cmd := &cobra.Command{
+		Use:   "rbac",
+		Short: "Print the least RBAC rights needed, or check the present ones",
+		Long:  rbacHelp,
+		Args:  usageArgs(cobra.NoArgs),
+	}
+	set := cmd.Flags()
+	flags := kube.NewFlags()
+	flags.AddTo(set)
+	set.StringVar(&user, "for", "", "user who gets the rights (default: a placeholder)")
+	set.StringVar(&via, "via", "port-forward", "ways to grant: port-forward, proxy or both")
+	set.BoolVar(&noNodes, "no-nodes", false, "leave out nodes: SKU and price then come from the workspace's own instance type")
+	set.BoolVar(&check, "check", false, "say what this user may do now")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if check {
+			return c.checkAccess(cmd, flags)
+		}
+		o := kube.RoleOptions{User: user, Nodes: !noNodes,
+			PortForward: via == "port-forward" || via == "both", Proxy: via == "proxy" || via == "both"}
+		if !o.PortForward && !o.Proxy {
+			return usage(fmt.Errorf("--via %q: want port-forward, proxy or both", via))
+		}
+		if all, _ := set.GetBool("all-namespaces"); !all {
+			o.Namespace, _ = set.GetString("namespace")
+		}
+		_, err := fmt.Fprint(c.out, kube.Role(o))
+		return err
+	}
+	return cmd
+}
+
+func (c *cli) checkAccess(cmd *cobra.Command, flags *kube.Flags) error {
+	b := newBackend(backendOptions{demo: c.demo, flags: flags}, runOptions{})
+	defer b.Close()
+	client, err := b.client(cmd.Context(), place{})
+	if err != nil {
+		return err
+	}
+	access, err := client.Access(cmd.Context())
+	if err != nil {
+		return err
+	}
+	return accessListing(access).print(c.out, c.errw, "table")
+}
+
+func accessListing(access []inventory.Access) listing {
+	l := listing{cols: []string{"allowed", "to", "verb", "resource", "namespace", "without it"}, wide: 6}
+	for _, a := range access {
+		allowed, without := "yes", ""
+		if !a.Allowed {
+			allowed, without = "no", strings.TrimSpace(a.Without)
+		}
+		ns := a.Namespace
+		if ns == "" {
+			ns = "(all)"
+		}
+		l.rows = append(l.rows, []string{allowed, a.Capability, a.Verb, a.Resource, ns, without})
+	}
+	return l
+}
