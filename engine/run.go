@@ -66,21 +66,26 @@ func Start(ctx context.Context, plan Plan, targets []Target, opt Options) (*Run,
 	if err != nil {
 		return nil, err
 	}
+	now := time.Now()
 	r := &Run{
-		opt: opt, plan: plan, steps: plan.Steps(), slos: slos, stop: stop,
-		started: time.Now(), base: wire.Now(),
+		id: newID(now), opt: opt, plan: plan, steps: plan.Steps(), slos: slos, stop: stop,
+		started: now, base: wire.Now(),
 		events: make(chan Event, 256), done: make(chan struct{}), clock: wire.NewClock(),
 	}
-	r.id = newID(r.started)
 	r.setPhase("starting")
 	for i := range targets {
 		r.runners = append(r.runners, newRunner(r, targets[i], i))
 	}
-	if err := r.prepare(ctx); err != nil {
-		r.closeRunners()
-		return nil, err
+	if opt.Resume {
+		err = r.resume()
 	}
-	if err := r.create(); err != nil {
+	if err == nil {
+		err = r.prepare(ctx)
+	}
+	if err == nil {
+		err = r.create()
+	}
+	if err != nil {
 		r.closeRunners()
 		return nil, err
 	}
@@ -222,6 +227,9 @@ func (r *Run) create() error {
 	r.plan.Schedules = hashes
 	for _, x := range r.runners {
 		run.Targets = append(run.Targets, x.info)
+	}
+	if r.opt.Resume {
+		return r.reopen(run.Targets)
 	}
 	w, err := record.Create(r.opt.Dir, run)
 	if err != nil {

@@ -48,13 +48,14 @@ type runner struct {
 	marks    []Mark
 	dropped  string          // why no more steps are made
 	restarts map[int]restart // by step index
+	tried    map[int]int     // tries made of each step, those of a resumed run included
 	lastE2E  float64         // p95 of the step before, ms; 0 = none
 }
 
 func newRunner(r *Run, t Target, index int) *runner {
 	x := &runner{
 		run: r, target: t, index: index, info: t.Info, state: StatePreparing, current: -1,
-		restarts: map[int]restart{},
+		restarts: map[int]restart{}, tried: map[int]int{},
 	}
 	for _, s := range r.steps {
 		x.strip = append(x.strip, StepStatus{Rate: s.Rate, Repeat: s.Repeat, Phase: "pending"})

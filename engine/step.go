@@ -98,9 +98,9 @@ func (x *runner) warmup() time.Duration {
 	return min(max(minWarmup, 2*e2e), maxWarmup)
 }
 
-// step makes one step in one try and says whether it came out void.
-func (x *runner) step(s record.StepPlan, try int, st start) (void bool) {
-	r := x.run
+// step makes one try of a step and says whether it came out void.
+func (x *runner) step(s record.StepPlan, st start) (void bool) {
+	r, try := x.run, x.nextTry(s)
 	if st.err != nil {
 		x.giveUp(s, st.err)
 		return false

@@ -87,7 +87,7 @@ func (r *Run) group(g []*runner, s record.StepPlan) {
 	void := make([]bool, len(active))
 	var wg sync.WaitGroup
 	for i, x := range active {
-		r.guard(&wg, func() { void[i] = x.step(s, 1, start) })
+		r.guard(&wg, func() { void[i] = x.step(s, start) })
 	}
 	wg.Wait()
 	for i, x := range active {
@@ -102,12 +102,12 @@ func (r *Run) group(g []*runner, s record.StepPlan) {
 // rate does not hold it: that is the result, not a mishap.
 func (x *runner) repeat(s record.StepPlan) {
 	r := x.run
-	for try := 2; r.sendCtx.Err() == nil && !x.isDropped(); try++ {
+	for again := 1; r.sendCtx.Err() == nil && !x.isDropped(); again++ {
 		if n, why := x.restartsAt(s); n >= 2 {
 			x.giveUp(s, fmt.Errorf("%s restarted %d times at this rate%s", x.info.Name, n, why))
 			return
 		}
-		if try > maxTries {
+		if again >= maxTries {
 			x.giveUp(s, fmt.Errorf("void %d times", maxTries))
 			return
 		}
@@ -115,7 +115,7 @@ func (x *runner) repeat(s record.StepPlan) {
 			x.giveUp(s, err)
 			return
 		}
-		if !x.step(s, try, r.meet([]*runner{x}, s)) {
+		if !x.step(s, r.meet([]*runner{x}, s)) {
 			return
 		}
 	}
@@ -136,7 +136,7 @@ func (x *runner) giveUp(s record.StepPlan, err error) {
 	why := fmt.Sprintf("%g req/s not measured: %v; higher rates skipped", s.Rate, err)
 	x.run.event(x, 2, why)
 	x.run.note(x.info.Name, why, false)
-	x.setStep(s.Index, maxTries, "failed", nil)
+	x.setStep(s.Index, x.tries(s), "failed", nil)
 	x.drop(why)
 	x.enter(StateFailed, 0, why)
 }
