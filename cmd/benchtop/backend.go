@@ -34,7 +34,7 @@ type backend struct {
 
 	mu      sync.Mutex // guards what follows
 	current *kube.Client
-	problem *inventory.Problem     // why there is no current client
+	away    *inventory.Cluster     // the picture while there is no current client
 	clients map[place]*kube.Client // every one opened, kept because ways and runs live on them
 	ways    map[string]*kube.Way   // by wayKey, the last one opened
 	demos   *demoServers           // nil until the demo is opened
@@ -46,12 +46,20 @@ type place struct{ context, namespace string }
 
 var _ ui.Backend = (*backend)(nil)
 
-// errNoCluster is what Cluster tells before a cluster was asked for.
-var errNoCluster = &inventory.Problem{What: "no cluster was opened"}
-
 func newBackend(opt backendOptions, run runOptions) *backend {
-	return &backend{opt: opt, run: run, problem: errNoCluster,
+	b := &backend{opt: opt, run: run,
 		clients: map[place]*kube.Client{}, ways: map[string]*kube.Way{}}
+	b.away = b.blank(&inventory.Problem{What: "no cluster was opened"})
+	return b
+}
+
+// blank is the picture of a cluster that is away.
+func (b *backend) blank(why *inventory.Problem) *inventory.Cluster {
+	cl := &inventory.Cluster{Problem: why, Simulated: b.opt.demo}
+	if b.opt.flags != nil && !b.opt.demo {
+		cl.Contexts, cl.Context, _ = b.opt.flags.Contexts() // the problem says it already
+	}
+	return cl
 }
 
 // open opens the cluster that the flags select, or the embedded one, and makes it current. Log-in
@@ -60,13 +68,15 @@ func (b *backend) open(ctx context.Context) error {
 	c, err := b.client(ctx, place{})
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.current, b.problem = c, nil
 	if err != nil {
-		if !errors.As(err, &b.problem) {
-			b.problem = &inventory.Problem{What: "cannot open the cluster", Why: inventory.Clean(err.Error(), 300)}
+		var problem *inventory.Problem
+		if !errors.As(err, &problem) {
+			problem = &inventory.Problem{What: "cannot open the cluster", Why: inventory.Clean(err.Error(), 300)}
 		}
+		b.away = b.blank(problem)
 		return err
 	}
+	b.current = c
 	c.Watch()
 	return nil
 }
@@ -126,11 +136,7 @@ func (b *backend) Cluster() *inventory.Cluster {
 	if b.current != nil {
 		return b.current.Cluster()
 	}
-	cl := &inventory.Cluster{Problem: b.problem, Simulated: b.opt.demo}
-	if b.opt.flags != nil && !b.opt.demo {
-		cl.Contexts, cl.Context, _ = b.opt.flags.Contexts() // the problem says it already
-	}
-	return cl
+	return b.away
 }
 
 // Use changes context or namespace.
@@ -142,7 +148,7 @@ func (b *backend) Use(ctx context.Context, kubeContext, namespace string) error 
 	c.Watch()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.current, b.problem = c, nil
+	b.current = c
 	return nil
 }
 
@@ -175,7 +181,6 @@ func (b *backend) Close() error {
 		b.demos.Close()
 	}
 	b.ways, b.closers, b.clients, b.current, b.demos = map[string]*kube.Way{}, nil, map[place]*kube.Client{}, nil, nil
-	b.problem = errNoCluster
 	return errors.Join(errs...)
 }
 

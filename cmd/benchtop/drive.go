@@ -28,16 +28,19 @@ func (c *cli) drive(ctx context.Context, b *backend, f *runFlags, s sweep) error
 	if err != nil {
 		return err
 	}
-	yes, err := c.cleared(ctx, b, s.plan, sels)
-	if err != nil {
-		return err
+	yes := b.run.yes
+	if !c.demo { // nobody else uses the simulated servers
+		if yes, err = c.cleared(ctx, b, s.plan, sels); err != nil {
+			return err
+		}
 	}
-	run, err := b.start(ctx, s, sels, yes)
-	if err != nil {
-		return err
-	}
+	start := func(ctx context.Context) (*engine.Run, error) { return b.start(ctx, s, sels, yes) }
 	if c.terminal && !f.noTUI && f.progress == "plain" {
-		return c.runInInterface(ctx, b, f, s, run)
+		return c.runInInterface(ctx, b, f, s, startPending(ctx, s.plan, sels, start))
+	}
+	run, err := start(ctx)
+	if err != nil {
+		return err
 	}
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -52,18 +55,19 @@ func (c *cli) drive(ctx context.Context, b *backend, f *runFlags, s sweep) error
 }
 
 // runInInterface shows a run on the live screen until the person leaves it.
-func (c *cli) runInInterface(ctx context.Context, b *backend, f *runFlags, s sweep, run *engine.Run) error {
+func (c *cli) runInInterface(ctx context.Context, b *backend, f *runFlags, s sweep, run ui.Run) error {
 	opt := c.interfaceOptions()
 	opt.Start, opt.Run, opt.Plan = ui.StartLive, run, s.plan
 	outcome, err := c.show(ctx, b, opt)
-	if err != nil {
-		fmt.Fprintln(c.errw, "error: "+err.Error())
+	return c.afterInterface(outcome, err, f, s)
+}
+
+// afterInterface prints the last sweep of the interface, if there was one.
+func (c *cli) afterInterface(outcome ui.Outcome, err error, f *runFlags, s sweep) error {
+	if outcome.Run == nil {
+		return err
 	}
-	last, ok := outcome.Run.(*engine.Run)
-	if !ok {
-		last = run
-	}
-	res, werr := last.Wait()
+	res, werr := outcome.Run.Wait()
 	return c.conclude(res, errors.Join(werr, err), f, s, nil)
 }
 

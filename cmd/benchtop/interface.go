@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 
-	"benchtop/engine"
 	"benchtop/engine/record"
 	"benchtop/ui"
 	"benchtop/ui/theme"
@@ -64,15 +63,8 @@ func (c *cli) openInterface(ctx context.Context, f *runFlags, args []string) err
 	}
 	opt.Demo = func(ctx context.Context) (ui.Backend, error) { return c.openDemo(ctx, b, bo, ro) }
 	outcome, err := c.show(ctx, b, opt)
-	if last, ok := outcome.Run.(*engine.Run); ok {
-		res, werr := last.Wait()
-		if err != nil {
-			fmt.Fprintln(c.errw, "error: "+err.Error())
-		}
-		f.output = "table"
-		return c.conclude(res, werr, f, s, nil)
-	}
-	return err
+	f.output = "table"
+	return c.afterInterface(outcome, err, f, s)
 }
 
 // openDemo opens the embedded cluster beside a real one; it ends with b.
