@@ -27,6 +27,7 @@ type Clock struct {
 	steps    atomic.Int64
 	largest  atomic.Int64
 	widthNS  int64 // of the bracket around the kept sample; the follower's own
+	release  func()
 	stop     chan struct{}
 	stopOnce sync.Once
 	done     chan struct{}
@@ -35,19 +36,24 @@ type Clock struct {
 // clockPeriod is how often the offset is looked at.
 const clockPeriod = 100 * time.Millisecond
 
-// NewClock starts following; Close must be called.
+// NewClock starts following, and has the kernel stamp what it receives as long as the clock is
+// there; Close must be called.
 func NewClock() *Clock {
 	c := &Clock{stop: make(chan struct{}), done: make(chan struct{})}
 	offset, width := bestOffset()
 	c.offsetNS.Store(offset)
 	c.widthNS = width
+	c.release = holdStamping()
 	go c.follow()
 	return c
 }
 
 // Close stops following and waits. It may be called again.
 func (c *Clock) Close() {
-	c.stopOnce.Do(func() { close(c.stop) })
+	c.stopOnce.Do(func() {
+		close(c.stop)
+		c.release()
+	})
 	<-c.done
 }
 

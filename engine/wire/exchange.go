@@ -130,9 +130,15 @@ func (in *reader) receive() (Op, error) {
 	return in.readBody(rest, buf[:])
 }
 
-// read reads once and keeps the books.
+// read reads once and keeps the books. Without bytes there is an error.
 func (in *reader) read(p []byte) (int, error) {
 	n, err := in.cn.rw.Read(p)
+	for tries := 0; n == 0 && err == nil; tries++ { // a tunnel may pass on an empty write
+		if tries == 100 {
+			return 0, io.ErrNoProgress
+		}
+		n, err = in.cn.rw.Read(p)
+	}
 	if n == 0 {
 		return 0, err
 	}

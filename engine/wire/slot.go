@@ -84,8 +84,11 @@ func (s *Slot) Release() {
 	}
 }
 
-// ready says whether there is nothing to wait for.
-func (s *Slot) ready() bool {
+// Ready says whether the dial, if there was one, is over: Post need not wait.
+func (s *Slot) Ready() bool {
+	if s == nil {
+		return true
+	}
 	select {
 	case <-s.done:
 		return true
@@ -103,28 +106,26 @@ func (s *Slot) take() (*conn, error) {
 	return cn, err
 }
 
-// obtain finds the connection for a request that is due now.
+// obtain finds the connection for a request that is due now. A dial ahead that failed is forgotten:
+// what counts is whether the endpoint can be reached now.
 func (c *Client) obtain(ctx context.Context, pool *[]*conn, slot *Slot, x *Exchange) (*conn, error) {
-	if slot == nil {
-		if cn := c.takeIdle(pool, Now()); cn != nil {
-			return cn, nil
-		}
-		return c.dialNow(ctx, x, nil)
-	}
-	if !slot.ready() {
+	if !slot.Ready() {
 		return c.dialNow(ctx, x, slot)
 	}
-	cn, _ := slot.take()
-	switch {
-	case cn == nil: // the dial ahead failed: what counts is whether it can be reached now
-		return c.dialNow(ctx, x, nil)
-	case !cn.alive():
-		cn.close()
-		x.Redialled = true
-		return c.dialNow(ctx, x, nil)
+	if slot != nil {
+		if cn, _ := slot.take(); cn != nil {
+			if cn.alive() {
+				cn.ahead = true
+				return cn, nil
+			}
+			cn.close()
+			x.Redialled = true
+		}
 	}
-	cn.ahead = true
-	return cn, nil
+	if cn := c.takeIdle(pool, Now()); cn != nil {
+		return cn, nil
+	}
+	return c.dialNow(ctx, x, nil)
 }
 
 // dialNow makes a connection, or waits for the one in slot, on the request's own time.
@@ -144,8 +145,12 @@ func (c *Client) dialNow(ctx context.Context, x *Exchange, slot *Slot) (*conn, e
 	if err == nil && cn == nil {
 		err = c.fail(OpDial, errReleased)
 	}
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
 		err = c.fail(OpCancelled, ctx.Err())
+	case c.ctx.Err() != nil:
+		err = c.fail(OpCancelled, errClosed)
 	}
 	return cn, err
 }

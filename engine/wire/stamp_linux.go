@@ -26,6 +26,19 @@ type kernelReader struct {
 	err syscall.Errno
 }
 
+// holdStamping keeps the kernel's stamping switched on with a socket that asks for it. The switch is
+// one for the whole system and is thrown some time after the first socket asks; without this, the
+// first reply on the first connection often came without stamps.
+func holdStamping() (release func()) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return func() {}
+	}
+	// If the option is refused, connections find that out for themselves.
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+	return func() { unix.Close(fd) }
+}
+
 // newKernelReader is nil if the socket gives no stamps.
 func newKernelReader(tcp *net.TCPConn) *kernelReader {
 	raw, err := tcp.SyscallConn()

@@ -1,0 +1,67 @@
+package wire
+
+import (
+	"testing"
+	"time"
+)
+
+func TestClockSteps(t *testing.T) {
+	const ms = 1_000_000
+	tests := []struct {
+		name    string
+		samples [][2]int64 // offset, width
+		offset  int64
+		steps   int
+		largest time.Duration
+	}{
+		{"nothing new", [][2]int64{{1000, 100}, {1020, 100}}, 1000, 0, 0},
+		{"a tighter sample is better", [][2]int64{{1020, 40}}, 1020, 0, 0},
+		{"a loose sample says nothing", [][2]int64{{1000 + 2*ms, 5 * ms}}, 1000, 0, 0},
+		{"a small correction is no step", [][2]int64{{1000 + stepLimitNS/2, 100}}, 1000 + stepLimitNS/2, 0, 0},
+		{"forward", [][2]int64{{1000 + 50*ms, 100}}, 1000 + 50*ms, 1, 50 * time.Millisecond},
+		{"back, then further back", [][2]int64{{1000 - 5*ms, 100}, {1000 - 50*ms, 100}}, 1000 - 50*ms, 2, 45 * time.Millisecond},
+		{"a night's sleep", [][2]int64{{1000 + 8*3600*1000*ms, 100}}, 1000 + 8*3600*1000*ms, 1, 8 * time.Hour},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := &Clock{widthNS: 100}
+			c.offsetNS.Store(1000)
+			for _, s := range tt.samples {
+				c.observe(s[0], s[1])
+			}
+			if got := c.mono(tt.offset); got != 0 {
+				t.Errorf("offset is off by %d ns", got)
+			}
+			if c.Steps() != tt.steps || c.LargestStep() != tt.largest {
+				t.Errorf("%d steps, the largest %s, want %d, %s", c.Steps(), c.LargestStep(), tt.steps, tt.largest)
+			}
+		})
+	}
+}
+
+func TestClockConvertsTheWallClock(t *testing.T) {
+	c := NewClock()
+	defer c.Close()
+	if c.Steps() != 0 {
+		t.Errorf("%d steps before anything happened", c.Steps())
+	}
+	before := Now()
+	stamp := c.mono(time.Now().UnixNano())
+	after := Now()
+	const slack = 2_000_000 // the sampling may have lost its core each of twenty times
+	if stamp < before-slack || stamp > after+slack {
+		t.Errorf("now is %d, between %d and %d", stamp, before, after)
+	}
+}
+
+func TestClockCloseIsIdempotent(t *testing.T) {
+	c := NewClock()
+	c.Close()
+	c.Close()
+}
+
+func BenchmarkNow(b *testing.B) {
+	for b.Loop() {
+		Now()
+	}
+}
