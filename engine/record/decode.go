@@ -134,6 +134,8 @@ func setInt(key string, v int64, r *Request) bool {
 		r.Events = int(v)
 	case "coalesced":
 		r.Coalesced = int(v)
+	case "bunched":
+		r.Bunched = int(v)
 	case "in_window_tokens":
 		r.InWindowTokens = int(v)
 	case "http_status":

@@ -34,6 +34,7 @@ func AppendRequest(b []byte, r *Request) []byte {
 	b = appendInt(b, `,"output_tokens":`, int64(r.OutputTokens))
 	b = appendInt(b, `,"events":`, int64(r.Events))
 	b = appendInt(b, `,"coalesced":`, int64(r.Coalesced))
+	b = appendInt(b, `,"bunched":`, int64(r.Bunched))
 	b = appendGaps(b, r.GapsUS)
 	b = appendInt(b, `,"in_window_tokens":`, int64(r.InWindowTokens))
 	b = appendBool(b, `,"kernel_stamps":`, r.KernelStamps)

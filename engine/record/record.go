@@ -192,7 +192,8 @@ type Request struct {
 	PromptTokens int      `json:"prompt_tokens,omitempty"` // the server's count
 	OutputTokens int      `json:"output_tokens,omitempty"` // the server's count, else events
 	Events       int      `json:"events,omitempty"`        // token events
-	Coalesced    int      `json:"coalesced,omitempty"`     // token events that shared one read with an earlier one
+	Coalesced    int      `json:"coalesced,omitempty"`     // token events that shared a read with an earlier one because this client read late
+	Bunched      int      `json:"bunched,omitempty"`       // those that shared one although it did not: written or merged together on the way
 	GapsUS       []uint32 `json:"gaps_us,omitempty"`       // gaps between consecutive token events
 	// InWindowTokens is how many output tokens arrived inside the measured window.
 	InWindowTokens int  `json:"in_window_tokens,omitempty"`
@@ -217,6 +218,9 @@ type Dist struct {
 	Max  *float64 `json:"max,omitempty"`
 	// CI95 maps "p50".."p99" to a 95 % interval [lo, hi]; absent = n too small or not honest.
 	CI95 map[string][2]float64 `json:"ci95,omitempty"`
+	// CI99 is the same at 99 %, for comparisons: percentiles whose 99 % intervals do not overlap
+	// differ.
+	CI99 map[string][2]float64 `json:"ci99,omitempty"`
 	// CINote says why there is no interval, or by which method it was made.
 	CINote string `json:"ci_note,omitempty"`
 }

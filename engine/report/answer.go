@@ -9,76 +9,50 @@ import (
 	"benchtop/engine/verdict"
 )
 
-// bracket is where a target stops holding: between Holds and Fails.
-type bracket struct {
-	target   record.Target
-	holds    *Row // highest row that holds, with every usable row below it holding too; nil = none
-	fails    *Row // the first above it that does not; nil = none was tried
-	unusable int  // rows whose steps are no evidence
-}
-
-// brackets has one for each target with a step, the highest capacity first.
-func brackets(run *record.Run, rows []Row) []bracket {
-	var out []bracket
-	for _, t := range targetsOf(rows) {
-		b := bracket{target: t}
-		for i := range rows {
-			r := &rows[i]
-			switch {
-			case r.Target.Name != t.Name:
-			case !r.evidence():
-				b.unusable++
-			case b.fails != nil:
-			case r.holdsRate():
-				b.holds = r
-			default:
-				b.fails = r
-			}
+// objectives are the run's own, each and all together; without any, one that asks only that the
+// target keeps up.
+func objectives(run *record.Run) (each []verdict.SLO, all verdict.SLO) {
+	var texts []string
+	for _, text := range run.Plan.SLO {
+		slo, err := verdict.ParseSLO(text)
+		if err != nil {
+			continue // a plan of a later version, or a damaged one: it cannot be judged by it
 		}
-		out = append(out, b)
+		each = append(each, slo)
+		texts = append(texts, slo.Text)
+		all.Limits = append(all.Limits, slo.Limits...)
 	}
-	slices.SortStableFunc(out, func(a, b bracket) int { return cmp.Compare(b.rate(), a.rate()) })
-	return out
+	all.Text = strings.Join(texts, ",")
+	return each, all
 }
 
-func targetsOf(rows []Row) []record.Target {
+// measured are the targets that have a step, in the order of the run.
+func measured(run *record.Run) []record.Target {
 	var out []record.Target
-	for _, r := range rows {
+	for _, r := range Rows(run) {
 		if !slices.ContainsFunc(out, func(t record.Target) bool { return t.Name == r.Target.Name }) {
 			out = append(out, r.Target)
 		}
 	}
+	slices.SortStableFunc(out, func(a, b record.Target) int { return cmp.Compare(place(run, a.Name), place(run, b.Name)) })
 	return out
-}
-
-func (b bracket) rate() float64 {
-	if b.holds == nil {
-		return 0
-	}
-	return b.holds.Rate
-}
-
-// evidence says whether the row has a usable step.
-func (r *Row) evidence() bool { return slices.ContainsFunc(r.Steps, Usable) }
-
-// holdsRate says whether more than half of the row's evidence held: it kept up, few requests failed,
-// and it met the run's objectives if there are any.
-func (r *Row) holdsRate() bool {
-	held, all := 0, r.usable()
-	for _, s := range all {
-		if !s.Verdict.Saturated && errorShare(s) <= verdict.MaxErrorShare && (s.SLOMet == nil && len(s.SLOs) == 0 || s.SLOMet != nil && *s.SLOMet) {
-			held++
-		}
-	}
-	return 2*held > len(all)
 }
 
 // Answer says in one sentence which target holds which rate at what cost, from the data alone.
 func Answer(run *record.Run) string {
-	rows := Rows(run)
+	_, slo := objectives(run)
+	type answer struct {
+		target record.Target
+		verdict.Capacity
+	}
+	var answers []answer
+	for _, t := range measured(run) {
+		answers = append(answers, answer{t, verdict.CapacityOf(slo, t.Name, run.Steps)})
+	}
+	slices.SortStableFunc(answers, func(a, b answer) int { return cmp.Compare(b.Holds, a.Holds) })
 	var parts []string
-	for i, b := range brackets(run, rows) {
-		parts = append(parts, b.sentence(label(run, b.target), i == 0, len(run.Plan.SLO) > 0))
+	for i, a := range answers {
+		parts = append(parts, sentence(label(run, a.target), a.target, a.Capacity, i == 0))
 	}
 	text := strings.Join(parts, "; ")
 	if len(parts) == 0 {
@@ -93,42 +67,40 @@ func Answer(run *record.Run) string {
 	return text + "."
 }
 
-// sentence is "A10 holds 8 req/s at $0.61/M, breaks at 16". Only the first of several says the unit.
-func (b bracket) sentence(name string, first, slo bool) string {
-	unit := ""
+// sentence is "A10 holds 8 req/s at $0.61/M, breaks at 16". Only the first of several says units.
+func sentence(name string, t record.Target, c verdict.Capacity, first bool) string {
+	unit, tokens := "", ""
 	if first {
-		unit = " req/s"
+		unit, tokens = " req/s", " output tokens"
 	}
-	verb := "holds "
-	if slo {
-		verb = "meets the SLO at "
-	}
-	switch {
-	case b.holds == nil && b.fails == nil:
-		return name + " has no valid step, so nothing can be said of it"
-	case b.holds == nil && slo:
-		return name + " misses the SLO at " + rate(b.fails.Rate) + unit + " already, the lowest rate tried"
-	case b.holds == nil:
-		return name + " breaks at " + rate(b.fails.Rate) + unit + " already, the lowest rate tried"
-	}
-	text := name + " " + verb + rate(b.holds.Rate)
-	if b.fails == nil {
-		text += "+"
-	}
-	text += unit
-	if cost := b.holds.median(func(s *record.Step) Value { return exact(s.USDPerMillionOutput(b.target)) }); cost.OK {
-		text += " at " + usd(cost.V) + "/M"
-		if first {
-			text += " output tokens"
+	holds, breaks := "holds ", "breaks at "
+	if len(c.SLO.Limits) > 0 {
+		holds, breaks = "meets the SLO at ", "misses it at "
+		if c.Holds == 0 {
+			breaks = "misses the SLO at "
 		}
 	}
-	if b.fails != nil && slo {
-		text += ", misses it at " + rate(b.fails.Rate)
-	} else if b.fails != nil {
-		text += ", breaks at " + rate(b.fails.Rate)
+	var text string
+	switch {
+	case c.Holds == 0 && c.Fails == 0:
+		return name + " has no valid step, so nothing can be said of it"
+	case c.Holds == 0:
+		text = name + " " + breaks + rate(c.Fails) + unit + " already, the lowest rate tried"
+	default:
+		text = name + " " + holds + rate(c.Holds)
+		if c.Fails == 0 {
+			text += "+"
+		}
+		text += unit
+		if usdM := verdict.CostOf(t.USDPerHour, c.Step).PerMillionOutput; usdM != nil {
+			text += " at " + usd(*usdM) + "/M" + tokens
+		}
+		if c.Fails > 0 {
+			text += ", " + breaks + rate(c.Fails)
+		}
 	}
-	if b.unusable > 0 {
-		text += " (" + plural(b.unusable, "step") + " invalid, not used)"
+	if n := len(c.Untrusted); n > 0 {
+		text += " (" + plural(n, "rate") + " without a valid step, not used)"
 	}
 	return text
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"benchtop/engine/record"
 )
@@ -126,4 +127,9 @@ func list(words []string) string {
 		return strings.Join(words, "")
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
+
+// secondsToDuration is exact to the ns below 100 days.
+func secondsToDuration(s float64) time.Duration {
+	return time.Duration(math.Round(min(max(s, 0), 1e7) * 1e9))
 }

@@ -6,8 +6,8 @@
 // requests.jsonl and keeps no more than percentiles need.
 //
 // Terms: a row is one target at one rate; it stands on one step, or with --repeat on the median over
-// the repetitions. Only steps that are valid, whole and not void count as evidence (see Usable);
-// others are shown with the reason, never used.
+// the repetitions. Only steps that verdict calls usable count as evidence; others are shown with the
+// reason, never used.
 //
 // Numbers for people have three significant digits; numbers for programs have all digits. Everything
 // that came from outside is escaped for the format it goes into. Text never claims more than the
@@ -67,33 +67,30 @@ func Rows(run *record.Run) []Row {
 		slices.SortStableFunc(r.Steps, func(a, b *record.Step) int { return cmp.Compare(a.Index, b.Index) })
 		out = append(out, *r)
 	}
-	place := func(name string) int {
-		return slices.IndexFunc(run.Targets, func(t record.Target) bool { return t.Name == name })
-	}
 	slices.SortFunc(out, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(a.Rate, b.Rate), cmp.Compare(place(a.Target.Name), place(b.Target.Name)),
+		return cmp.Or(cmp.Compare(a.Rate, b.Rate), cmp.Compare(place(run, a.Target.Name), place(run, b.Target.Name)),
 			cmp.Compare(a.Target.Name, b.Target.Name))
 	})
 	return out
 }
 
+// place is where a target stands in the run, -1 if it is not listed.
+func place(run *record.Run, name string) int {
+	return slices.IndexFunc(run.Targets, func(t record.Target) bool { return t.Name == name })
+}
+
 func targetOf(run *record.Run, name string) record.Target {
-	if i := slices.IndexFunc(run.Targets, func(t record.Target) bool { return t.Name == name }); i >= 0 {
+	if i := place(run, name); i >= 0 {
 		return run.Targets[i]
 	}
 	return record.Target{Name: name}
-}
-
-// Usable says whether a step is evidence: valid, not void and not cut short.
-func Usable(s *record.Step) bool {
-	return s.Verdict.Valid && !s.Verdict.Void && !s.Partial && s.Sent > 0
 }
 
 // usable are the steps of the row that are evidence, or all of them if none is.
 func (r Row) usable() []*record.Step {
 	var out []*record.Step
 	for _, s := range r.Steps {
-		if Usable(s) {
+		if verdict.Usable(s) {
 			out = append(out, s)
 		}
 	}

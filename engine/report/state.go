@@ -19,20 +19,12 @@ func State(s *record.Step) string {
 	add(!s.Verdict.Valid && !s.Verdict.Void, "invalid")
 	add(s.Verdict.Saturated, "saturated")
 	add(s.Partial, "partial")
-	add(errorShare(s) > 0, "errors")
+	add(s.Rejected+s.Failed > 0, "errors")
 	add(s.SLOMet != nil && !*s.SLOMet, "SLO missed")
 	if len(words) == 0 {
 		return "ok"
 	}
 	return strings.Join(words, ", ")
-}
-
-// errorShare is the share of sent requests that were rejected or failed.
-func errorShare(s *record.Step) float64 {
-	if s.Sent == 0 {
-		return 0
-	}
-	return float64(s.Rejected+s.Failed) / float64(s.Sent)
 }
 
 // state of a row: that of its evidence, each kind once.

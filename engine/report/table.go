@@ -8,6 +8,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"benchtop/engine/record"
+	"benchtop/engine/verdict"
 )
 
 // TableOptions are how a table is drawn.
@@ -50,7 +51,7 @@ func tableCols(run *record.Run) []col {
 		lat("ITL ms", "itl", "p50", 0), lat("ITL ms", "itl", "p95", 3), lat("ITL ms", "itl", "p99", 0),
 		num("output", "tok/s", 4, func(s *record.Step) Value { return exact(s.OutputTokensPerS) }),
 		{group: "$/M", title: "output", short: "out", drop: 1, cell: func(r Row) string {
-			return numCell(r.median(func(s *record.Step) Value { return exact(s.USDPerMillionOutput(r.Target)) }))
+			return numCell(r.median(func(s *record.Step) Value { return exact(verdict.CostOf(r.Target.USDPerHour, s).PerMillionOutput) }))
 		}},
 		{title: "state", left: true, cell: Row.state},
 	}
@@ -113,7 +114,7 @@ func footnotes(run *record.Run, rows []Row) []string {
 		out = append(out, "† p99 of fewer than 100 requests")
 	}
 	if repeats {
-		out = append(out, "Rows of several repetitions show the median over those that are valid and whole.")
+		out = append(out, "Rows of several repetitions show the median over those that are valid.")
 	}
 	return out
 }

@@ -101,7 +101,7 @@ func TestAnswer(t *testing.T) {
 		{"two targets of one GPU", func(r *record.Run) { r.Targets[0].GPU = "A100" },
 			"a100 holds 16+ req/s at $0.34/M output tokens; a10 holds 8 at $0.61/M, breaks at 16."},
 		{"top step invalid", func(r *record.Run) { r.Steps[4].Verdict = record.Verdict{Reasons: []string{"late"}, Saturated: true} },
-			"A100 holds 16+ req/s at $0.34/M output tokens; A10 holds 8+ at $0.61/M (1 step invalid, not used)."},
+			"A100 holds 16+ req/s at $0.34/M output tokens; A10 holds 8+ at $0.61/M (1 rate without a valid step, not used)."},
 		{"all of one invalid", func(r *record.Run) {
 			for i := range 5 {
 				r.Steps[i].Verdict.Valid = false
@@ -112,7 +112,7 @@ func TestAnswer(t *testing.T) {
 		{"errors", func(r *record.Run) { r.Steps[0].Failed = 30 },
 			"A100 holds 16+ req/s at $0.34/M output tokens; A10 breaks at 1 already, the lowest rate tried."},
 		{"an SLO", func(r *record.Run) {
-			r.Plan.SLO = []string{"ttft.p95<300ms"}
+			r.Plan.SLO = []string{"ttft.p95<302ms"}
 			for i := range r.Steps {
 				r.Steps[i].SLOMet = &yes
 				if *r.Steps[i].TTFT.P95 > 302 {
