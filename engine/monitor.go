@@ -197,15 +197,22 @@ func (x *runner) ping(ctx context.Context) bool {
 	return err == nil
 }
 
-// pingBefore takes the round trips before a step: at least 20, for three seconds at most.
+// pingBefore takes the round trips before a step: 20, a few at a time so that a far target does not
+// hold up the sweep.
 func (x *runner) pingBefore(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	for range 20 {
-		if !x.ping(ctx) {
-			return
-		}
+	var wg sync.WaitGroup
+	for range 4 {
+		x.run.guard(&wg, func() {
+			for range 5 {
+				if !x.ping(ctx) {
+					return
+				}
+			}
+		})
 	}
+	wg.Wait()
 }
 
 func (x *runner) scrapeOnce(ctx context.Context) (scrape.View, error) {
