@@ -34,6 +34,7 @@ func (x *runner) summarise(sum *record.Step, before evidence, cause error, st st
 		Planned: st.sched.Window(), PromptTokens: w.PromptTokens, OutputTokens: w.OutputTokens,
 		ClockSteps: now.clockSteps - before.clockSteps, ForeignTraffic: st.foreign[x],
 		Restarts: now.cond.Restarts - before.cond.Restarts, RestartReason: now.cond.Reason,
+		TemplateHitPct: x.templatePct,
 	}
 	note := func(format string, args ...any) {
 		sum.Verdict.Notes = append(sum.Verdict.Notes, fmt.Sprintf(format, args...))

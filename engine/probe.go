@@ -11,6 +11,7 @@ import (
 	"benchtop/engine/arrival"
 	"benchtop/engine/openai"
 	"benchtop/engine/record"
+	"benchtop/engine/scrape"
 	"benchtop/engine/wire"
 )
 
@@ -53,8 +54,31 @@ func (x *runner) probe(ctx context.Context, yes bool) error {
 	if err := x.chooseEndpoint(ctx); err != nil {
 		return err
 	}
+	x.templateHits(ctx)
 	x.basePath(ctx)
 	return nil
+}
+
+// templateHits measures which share of a prompt the prefix cache answers from the chat template
+// alone: whole blocks that are the same in every request, and no fault of our prompts.
+func (x *runner) templateHits(ctx context.Context) {
+	if !x.metrics || x.endpoint != openai.Chat {
+		return
+	}
+	before, err := x.fetchMetrics(ctx)
+	if err != nil {
+		return
+	}
+	if _, err := x.countPrompt(ctx); err != nil {
+		return
+	}
+	after, err := x.fetchMetrics(ctx)
+	if err != nil {
+		return
+	}
+	if hit := scrape.Summary([]scrape.View{before, after}).PrefixHitPct; hit != nil {
+		x.templatePct = *hit
+	}
 }
 
 // askModels finds the model to ask for and its context length.

@@ -30,6 +30,8 @@ type runner struct {
 	prompts  promptMaker
 	probeE2E time.Duration
 	metrics  bool // /metrics is there and speaks Prometheus
+	// templatePct is the prefix-cache hit rate that the chat template alone gives.
+	templatePct float64
 
 	live live
 	view view // server's and path's view, filled by monitor
