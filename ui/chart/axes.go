@@ -60,15 +60,23 @@ func (p *plot) drawTimeAxis(lo, hi float64, marks []Mark) {
 			break
 		}
 	}
-	for i := math.Ceil(lo/step - 1e-9); i*step <= hi; i++ {
-		p.xLabel(p.col(i*step)/p.dx, Clock(i*step), false)
+	first := math.Ceil(lo/step - 1e-9)
+	for i := range p.pw { // more labels have no room; a step may be lost in a large time
+		v := (first + float64(i)) * step
+		if !(v <= hi) {
+			break
+		}
+		p.xLabel(p.col(v)/p.dx, Clock(v), false)
 	}
 	p.labelMarks(marks)
 }
 
 // xLabel writes a label under column x of the plot and a tick over it; it is left out if it would
 // touch another. Centred ones belong to a point, the others begin at their tick.
-func (p *plot) xLabel(x int, s string, centred bool) bool {
+func (p *plot) xLabel(x int, s string, centred bool) {
+	if x < 0 || x >= p.pw {
+		return
+	}
 	n := cells(s)
 	from := p.x0 + x
 	if centred {
@@ -78,12 +86,11 @@ func (p *plot) xLabel(x int, s string, centred bool) bool {
 	from = max(0, min(from, end-n))
 	for c := from - 1; c <= from+n; c++ {
 		if p.at(c, p.ph+1) != 0 {
-			return false
+			return
 		}
 	}
 	p.put(p.x0+x, p.ph, p.th.Glyph.AxisTickX, p.th.Dim)
 	p.text(from, p.ph+1, s, n, p.th.Dim)
-	return true
 }
 
 // drawMarks draws the vertical lines of the marks; the series go over them.
@@ -157,39 +164,31 @@ func (p *plot) drawLimit(slo float64) {
 func (p *plot) labelLimit(slo float64, label string) {
 	switch {
 	case !isLimit(slo):
+		return
 	case slo > p.axis.Max:
-		p.addLabel(0, label+p.th.Glyph.Up, p.th.SLO)
+		label += p.th.Glyph.Up
 	case slo < p.axis.Min:
-		p.addLabel(p.ph*p.dy-1, label+p.th.Glyph.Down, p.th.SLO)
-	default:
-		p.addLabel(p.row(slo), label, p.th.SLO)
+		label += p.th.Glyph.Down
 	}
+	p.limit = endLabel{slo, label, p.th.SLO}
 }
 
-// endLabel is a text that wants to stand right of the plot on a row.
+// endLabel is a text that wants to stand right of the plot on the row of a value.
 type endLabel struct {
-	dot  int // row of dots
+	y    float64
 	text string
 	st   *theme.Style
 }
 
-func (p *plot) addLabel(dot int, text string, st *theme.Style) {
+func (p *plot) addLabel(y float64, text string, st *theme.Style) {
 	if text != "" {
-		p.labels = append(p.labels, endLabel{dot, text, st})
+		p.labels = append(p.labels, endLabel{y, text, st})
 	}
 }
 
-// labelEnd notes the label of the current series on the row where its line ends.
-func (p *plot) labelEnd(name string, st *theme.Style) {
-	for x := p.pw - 1; x >= 0; x-- {
-		if y := p.ends[x]; y >= 0 {
-			p.addLabel(int(y), name, st)
-			return
-		}
-	}
-}
-
-// drawLabels writes the labels right of the plot, each as near to its row as the others allow.
+// drawLabels writes the labels right of the plot. Those of the series come as near to the rows of
+// their ends as the others allow; that of the limit takes the nearest row that is left, since its
+// dashes are seen anyway.
 func (p *plot) drawLabels() {
 	if p.right == 0 {
 		return
@@ -198,14 +197,37 @@ func (p *plot) drawLabels() {
 	if len(l) > p.ph {
 		l = l[:p.ph]
 	}
-	sort.SliceStable(l, func(i, j int) bool { return l[i].dot < l[j].dot })
+	sort.SliceStable(l, func(i, j int) bool { return l[i].y > l[j].y })
 	want := make([]int, len(l))
 	for i := range l {
-		want[i] = l[i].dot / p.dy
+		want[i] = p.cellRow(l[i].y)
+	}
+	free := make([]bool, p.ph)
+	for y := range free {
+		free[y] = true
 	}
 	for i, y := range spread(want, p.ph) {
+		free[y] = false
 		p.text(p.x0+p.pw, y, l[i].text, p.right, l[i].st)
 	}
+	if p.limit.text == "" {
+		return
+	}
+	if y := nearest(free, p.cellRow(p.limit.y)); y >= 0 {
+		p.text(p.x0+p.pw, y, p.limit.text, p.right, p.limit.st)
+	}
+}
+
+// nearest is the free row next to y, the upper one of two; -1 if there is none.
+func nearest(free []bool, y int) int {
+	for d := range free {
+		for _, at := range []int{y - d, y + d} {
+			if at >= 0 && at < len(free) && free[at] {
+				return at
+			}
+		}
+	}
+	return -1
 }
 
 // spread moves rows in ascending order apart so that all differ and lie in 0…h-1, with the least

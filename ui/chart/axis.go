@@ -12,7 +12,7 @@ type Axis struct {
 }
 
 func (a Axis) valid() bool {
-	return finite(a.Min) && finite(a.Max) && a.Max > a.Min && (!a.Log || a.Min > 0)
+	return a.Max > a.Min && finite(a.Max-a.Min) && (!a.Log || a.Min > 0)
 }
 
 // FitAxis is the axis for values between lo and hi with round ends: from 0 when linear, from 1, 2 or
@@ -35,6 +35,8 @@ func FitAxis(lo, hi float64, log bool) Axis {
 	a := Axis{Min: floor125(lo), Max: ceil125(hi), Log: true}
 	if a.Max < 5*a.Min {
 		a.Max = ceil125(a.Max * 1.01)
+	}
+	if a.Max < 5*a.Min {
 		a.Min = floor125(a.Min * 0.99)
 	}
 	return a

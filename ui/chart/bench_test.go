@@ -50,3 +50,11 @@ func BenchmarkTimeSeries120x20(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkRateCurve76x19(b *testing.B) {
+	th := theme.New(theme.Options{Profile: termenv.ANSI256, Dark: true})
+	b.ReportAllocs()
+	for b.Loop() {
+		sampleRates(th).Render(76, 19)
+	}
+}

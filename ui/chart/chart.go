@@ -69,7 +69,6 @@ func (t TimeSeries) Render(w, h int) string {
 	}
 	xMin, xMax := t.span()
 	p := newPlot(t.Theme, w, h, t.yAxis(), t.Unit)
-	defer p.release()
 	p.reserve(t.labelWidth())
 	p.xLinear(xMin, xMax)
 	p.drawYAxis()

@@ -16,7 +16,7 @@ type column struct {
 // drawSeries draws series i of n: its line, its markers, and notes where its label goes.
 func (p *plot) drawSeries(s Series, i, n int) {
 	p.begin(s.Style, s.Marker, s.Dashed, i)
-	var c column
+	c := column{x: -1}
 	var prev canvas.Point
 	open, joined := false, false // a column is being filled; the line goes on from prev
 	flush := func() {
@@ -47,7 +47,9 @@ func (p *plot) drawSeries(s Series, i, n int) {
 	flush()
 	p.end(s.Style)
 	p.drawMarkers(s, i, n)
-	p.labelEnd(s.Name, s.Style)
+	if c.x >= 0 {
+		p.addLabel(c.last, s.Name, s.Style)
+	}
 }
 
 // drawColumn joins a column to the point before it, draws the span of its values and returns where
@@ -62,9 +64,12 @@ func (p *plot) drawColumn(c column, prev canvas.Point, joined bool) canvas.Point
 		return in
 	}
 	top, bottom := p.row(c.high), p.row(c.low)
+	was := p.dashed
+	p.dashed = was && bottom-top < 4 // a spike of a dashed line stays visible
 	for y := top; y <= bottom; y++ {
 		p.dot(canvas.Point{X: c.x, Y: y})
 	}
+	p.dashed = was
 	out := canvas.Point{X: c.x, Y: p.row(c.last)}
 	p.dot(out)
 	return out
@@ -84,11 +89,11 @@ func (p *plot) dot(pt canvas.Point) {
 		return
 	}
 	p.ends[x] = int16(pt.Y)
-	if p.dashed && (pt.X/p.dx+pt.Y)%2 == 0 && p.dx == 1 || p.dashed && p.dx == 2 && (pt.X+pt.Y)%4 >= 2 {
+	if p.dashed && x%3 == 2 { // two cells of line, one of gap
 		return
 	}
 	if p.th.ASCII {
-		p.cv.SetCell(canvas.Point{X: p.x0 + x, Y: pt.Y}, p.ascii)
+		p.set(p.x0+x, pt.Y, p.ascii)
 		return
 	}
 	p.grid.Set(pt)

@@ -31,7 +31,8 @@ type plot struct {
 	right  int // columns of labels right of it
 	axis   Axis
 	unit   func(float64) string
-	labels []endLabel
+	labels []endLabel // of series
+	limit  endLabel
 
 	grid   *graph.BrailleGrid // nil with ASCII
 	dx, dy int                // dots per cell
@@ -139,10 +140,10 @@ func (p *plot) text(x, y int, s string, n int, st *theme.Style) {
 			return
 		}
 		c.Rune = r
-		p.cv.SetCell(canvas.Point{X: x, Y: y}, c)
+		p.set(x, y, c)
 		if rw == 2 {
 			c.Rune = second
-			p.cv.SetCell(canvas.Point{X: x + 1, Y: y}, c)
+			p.set(x+1, y, c)
 		}
 		x += rw
 	}
@@ -151,7 +152,14 @@ func (p *plot) text(x, y int, s string, n int, st *theme.Style) {
 // put writes one glyph of the theme on the canvas.
 func (p *plot) put(x, y int, glyph string, st *theme.Style) {
 	r, _ := utf8.DecodeRuneInString(glyph)
-	p.cv.SetCell(canvas.Point{X: x, Y: y}, canvas.Cell{Rune: r, Style: st.Lipgloss()})
+	p.set(x, y, canvas.Cell{Rune: r, Style: st.Lipgloss()})
+}
+
+// set writes one cell of the chart; what lies outside is left out, since the canvas may be larger.
+func (p *plot) set(x, y int, c canvas.Cell) {
+	if x >= 0 && x < p.w && y >= 0 && y < p.h {
+		p.cv.SetCell(canvas.Point{X: x, Y: y}, c)
+	}
 }
 
 // at is what is on the canvas at a cell: 0 for nothing.
@@ -186,23 +194,21 @@ func cells(s string) int {
 }
 
 // idle keeps canvases between frames: one of 120×20 holds 2,400 lipgloss styles, 1.3 MB, which is
-// too much to allocate ten times a second. A canvas in the pool is blank.
+// too much to allocate ten times a second. A canvas in the pool is blank; charts use its top left
+// part, so that after a few frames charts of all sizes share the largest ones.
 var idle sync.Pool
 
-// borrow returns a blank canvas of w×h cells; release gives it back.
+// borrow returns a blank canvas of at least w×h cells; view gives it back.
 func borrow(w, h int) *canvas.Model {
-	if cv, ok := idle.Get().(*canvas.Model); ok && cv.Width() == w && cv.Height() == h {
+	if cv, ok := idle.Get().(*canvas.Model); ok && cv.Width() >= w && cv.Height() >= h {
 		return cv
 	}
 	cv := canvas.New(w, h)
 	return &cv
 }
 
-// release gives the canvas back; view has blanked it.
-func (p *plot) release() { idle.Put(p.cv) }
-
 // view writes the canvas with one SGR sequence per run of equal style, exactly h lines of w cells,
-// and blanks it. Blanks do not end a run: a foreground colour is not seen on them.
+// blanks it and gives it back. Blanks do not end a run: a foreground colour is not seen on them.
 func (p *plot) view() string {
 	var b strings.Builder
 	b.Grow(p.w * p.h * 4)
@@ -212,6 +218,8 @@ func (p *plot) view() string {
 		}
 		p.viewLine(&b, y)
 	}
+	idle.Put(p.cv)
+	p.cv = nil
 	return b.String()
 }
 

@@ -50,7 +50,6 @@ func (c RateCurve) Render(w, h int) string {
 	}
 	rates := c.rates()
 	p := newPlot(c.Theme, w, h, c.yAxis(), c.Unit)
-	defer p.release()
 	p.reserve(c.labelWidth())
 	p.xRates(rates)
 	p.drawYAxis()
@@ -164,11 +163,7 @@ func (p *plot) drawRateAxis(rates []float64) {
 	}
 }
 
-func (p *plot) rateLabel(r float64) {
-	if c := p.col(math.Log2(r)); c >= 0 && c < p.pw*p.dx {
-		p.xLabel(c/p.dx, Plain(r), true)
-	}
-}
+func (p *plot) rateLabel(r float64) { p.xLabel(p.col(math.Log2(r))/p.dx, Plain(r), true) }
 
 // linkDots is the distance of the dots on the way to a saturated point.
 const linkDots = 4
@@ -184,6 +179,7 @@ func (p *plot) drawRateLine(s RateSeries, i int) {
 	}
 	var prev canvas.Point
 	joined, soft := false, false
+	end := math.NaN()
 	for _, pt := range pts {
 		if !pt.ok() {
 			joined = false
@@ -198,10 +194,12 @@ func (p *plot) drawRateLine(s RateSeries, i int) {
 		default:
 			p.segment(prev, at)
 		}
-		prev, joined, soft = at, true, pt.Saturated
+		prev, joined, soft, end = at, true, pt.Saturated, pt.Y
 	}
 	p.end(s.Target.Style)
-	p.labelEnd(s.Name, s.Target.Style)
+	if finite(end) {
+		p.addLabel(end, s.Name, s.Target.Style)
+	}
 }
 
 // link draws every linkDots-th dot of a line.

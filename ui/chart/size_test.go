@@ -53,8 +53,8 @@ func awkwardCharts(th *theme.Theme) []func(w, h int) string {
 func TestViewsHaveExactSizes(t *testing.T) {
 	for name, th := range themes() {
 		for i, render := range awkwardCharts(th) {
-			for _, w := range []int{0, 1, 2, 3, 5, 8, 13, 14, 15, 20, 29, 30, 31, 60, 120, 200} {
-				for _, h := range []int{0, 1, 2, 3, 4, 5, 6, 7, 12, 20, 60} {
+			for _, w := range []int{0, 1, 2, 3, 13, 14, 29, 30, 31, 60, 120} {
+				for _, h := range []int{0, 1, 2, 4, 5, 6, 12, 40} {
 					if msg := sizeError(render(w, h), w, h); msg != "" {
 						t.Fatalf("chart %d, %s theme, %d×%d: %s\n%s", i, name, w, h, msg, render(w, h))
 					}
