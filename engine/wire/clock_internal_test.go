@@ -54,6 +54,24 @@ func TestClockConvertsTheWallClock(t *testing.T) {
 	}
 }
 
+func TestStampsThatCannotBe(t *testing.T) {
+	tests := []struct {
+		name                              string
+		at, before, sent, read, corrected int64
+	}{
+		{"as it should be", 50, 40, 30, 60, 50},
+		{"later than it was read", 70, 40, 30, 60, 60},
+		{"before what came before", 35, 40, 30, 60, 40},
+		{"before the request", 25, 20, 30, 60, 30},
+	}
+	for _, tt := range tests {
+		s := stampConn{stampNS: tt.before, sentNS: tt.sent, readNS: tt.read}
+		if got := s.kernelStamp(tt.at); got != tt.corrected {
+			t.Errorf("%s: got %d, want %d", tt.name, got, tt.corrected)
+		}
+	}
+}
+
 func TestClockCloseIsIdempotent(t *testing.T) {
 	c := NewClock()
 	c.Close()

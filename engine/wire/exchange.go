@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 )
 
 var errReleased = errors.New("its slot was released")
@@ -21,35 +22,48 @@ var (
 	writeBuffers = sync.Pool{New: func() any { return new([]byte) }}
 )
 
+// redialWithin is how soon after the send a connection must turn out to be closed for that to be
+// the server's idle limit, which crossed our request. Whatever ends later is an error of the
+// request, and sending it again would turn it into a slow success.
+const redialWithin = time.Second
+
+// job is one request, what hears its reply, and what becomes of it.
+type job struct {
+	request
+	pool *[]*conn // where its connection comes from and goes to
+	slot *Slot
+	h    Handler
+	x    Exchange
+}
+
 // do sends a request and sees it through, on its second connection if the first was found closed.
-func (c *Client) do(ctx context.Context, pool *[]*conn, slot *Slot, r request, h Handler) (Exchange, error) {
-	if err := r.check(); err != nil {
-		slot.Release()
-		return Exchange{}, err
+func (c *Client) do(ctx context.Context, j *job) error {
+	if err := j.check(); err != nil {
+		j.slot.Release()
+		return err
 	}
 	if c.cfg.RoundTripper != nil {
-		return c.roundTrip(ctx, r, h)
+		return c.roundTrip(ctx, j)
 	}
-	var x Exchange
-	cn, err := c.obtain(ctx, pool, slot, &x)
+	cn, err := c.obtain(ctx, j)
 	if err != nil {
-		return x, err
+		return err
 	}
-	again, err := c.exchange(ctx, pool, cn, &r, h, &x)
+	again, err := c.exchange(ctx, j, cn)
 	if !again {
-		return x, err
+		return err
 	}
-	x.Redialled = true
-	if cn, err = c.dialNow(ctx, &x, nil); err != nil {
-		return x, err
+	j.x.Redialled = true
+	if cn, err = c.dialNow(ctx, j, nil); err != nil {
+		return err
 	}
-	_, err = c.exchange(ctx, pool, cn, &r, h, &x)
-	return x, err
+	_, err = c.exchange(ctx, j, cn)
+	return err
 }
 
 // exchange does one request on cn, which it returns to the pool or closes. again is true if the
 // connection had been opened ahead and turned out to be closed before the reply's first byte.
-func (c *Client) exchange(ctx context.Context, pool *[]*conn, cn *conn, r *request, h Handler, x *Exchange) (again bool, err error) {
+func (c *Client) exchange(ctx context.Context, j *job, cn *conn) (again bool, err error) {
 	if !c.enter(&cn.watched) {
 		cn.close()
 		return false, c.fail(OpCancelled, errClosed)
@@ -60,41 +74,43 @@ func (c *Client) exchange(ctx context.Context, pool *[]*conn, cn *conn, r *reque
 		cn.cut(cutCancelled)
 		close(cutDone)
 	})
-	x.SentNS, x.ConnectNS, x.Reads = 0, 0, 0
+	j.x.ConnectNS = 0
 	if !cn.used {
-		cn.used, x.ConnectNS = true, cn.connectNS
+		cn.used, j.x.ConnectNS = true, cn.connectNS
 	}
-	sendErr := c.send(cn, r, x)
-	in := reader{cn: cn, h: h, x: x, gzip: r.gzip}
+	sendErr := c.send(cn, j)
+	in := reader{cn: cn, job: j}
 	// A server may answer and close before it has read all of a request: what it says is worth more
 	// than that the write failed.
 	op, err := in.receive()
-	if err != nil && sendErr != nil && x.Reads == 0 {
+	silent := j.x.Reads == 0
+	if err != nil && sendErr != nil && silent {
 		op, err = OpWrite, sendErr
 	}
 	if !stop() {
 		<-cutDone
 	}
-	if err == nil && in.keep && cn.why.Load() == 0 {
+	cut := cn.why.Load() != 0
+	if err == nil && in.keep && !cut {
 		cn.idleNS = Now()
-		c.putIdle(pool, cn)
+		c.putIdle(j.pool, cn)
 		return false, nil
 	}
 	cn.close()
 	if err == nil || op == opHandler {
 		return false, err
 	}
-	again = cn.ahead && x.Reads == 0 && cn.why.Load() == 0 && ctx.Err() == nil
+	again = cn.ahead && silent && !cut && Now()-j.x.SentNS < int64(redialWithin)
 	return again, c.broken(ctx, &cn.watched, op, err)
 }
 
-func (c *Client) send(cn *conn, r *request, x *Exchange) error {
+func (c *Client) send(cn *conn, j *job) error {
 	buf := writeBuffers.Get().(*[]byte)
 	defer writeBuffers.Put(buf)
-	*buf = r.append((*buf)[:0], &c.at)
+	*buf = j.append((*buf)[:0], &c.at)
 	cn.raw.sentNS = 0
 	_, err := cn.rw.Write(*buf)
-	x.SentNS = cn.raw.sentNS
+	j.x.SentNS = cn.raw.sentNS
 	return err
 }
 
@@ -103,10 +119,8 @@ const opHandler Op = "handler"
 
 // reader reads one reply.
 type reader struct {
+	*job
 	cn   *conn
-	h    Handler
-	x    *Exchange
-	gzip bool // may be compressed
 	head head
 	keep bool // the connection can carry another request
 }

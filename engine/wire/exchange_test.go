@@ -2,7 +2,6 @@ package wire_test
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -246,10 +245,7 @@ func TestKernelStampsDoNotSeeALateClient(t *testing.T) {
 		})
 		cfg := wire.Config{BaseURL: s.url}
 		if !kernel {
-			cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-				nc, err := (&net.Dialer{}).DialContext(ctx, network, addr)
-				return struct{ net.Conn }{nc}, err
-			}
+			cfg.Dial = dialWrapped
 		}
 		var before, released int64
 		g := &got{onHead: func() {

@@ -120,8 +120,10 @@ func BenchmarkLoad(b *testing.B) {
 		rate      float64
 		gap       time.Duration
 		sync, hog bool
+		user      bool // stamps when reads return, and net.Conn's Read
 	}{
 		{name: "16_per_s", rate: 16, gap: 10 * time.Millisecond},
+		{name: "16_per_s_user_stamps", rate: 16, gap: 10 * time.Millisecond, user: true},
 		{name: "256_streams", rate: 256 / 4.2},
 		{name: "1024_streams", rate: 1024 / 4.2},
 		{name: "256_streams_and_hog", rate: 256 / 4.2, hog: true},
@@ -135,7 +137,11 @@ func BenchmarkLoad(b *testing.B) {
 					row.gap = 20 * time.Millisecond
 				}
 				server := startTruth(b, script{TTFT: 200 * time.Millisecond, Gap: row.gap, Tokens: 200, Sync: row.sync})
-				c, err := wire.NewClient(wire.Config{BaseURL: server.url, StallLimit: 10 * time.Second})
+				cfg := wire.Config{BaseURL: server.url, StallLimit: 10 * time.Second}
+				if row.user {
+					cfg.Dial = dialWrapped
+				}
+				c, err := wire.NewClient(cfg)
 				if err != nil {
 					b.Fatal(err)
 				}

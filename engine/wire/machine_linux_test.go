@@ -1,12 +1,17 @@
 package wire_test
 
 import (
+	"net"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"benchtop/engine/wire"
 )
 
 // pinFromEnv keeps every thread of this process on the CPU that the variable names, if it is set.
@@ -43,4 +48,22 @@ func rssAnonMB() float64 {
 		}
 	}
 	return 0
+}
+
+// writeStamped writes b and says when, with nothing of the Go runtime between stamp and write.
+func writeStamped(nc *net.TCPConn, b []byte) (atNS int64, err error) {
+	raw, err := nc.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var errno syscall.Errno
+	err = raw.Write(func(fd uintptr) bool {
+		atNS = wire.Now()
+		_, _, errno = syscall.RawSyscall(unix.SYS_WRITE, fd, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+		return errno != unix.EAGAIN
+	})
+	if err == nil && errno != 0 {
+		err = errno
+	}
+	return atNS, err
 }

@@ -170,6 +170,26 @@ func TestRedialledOnlyOnce(t *testing.T) {
 	}
 }
 
+func TestLateEndIsNoIdleLimit(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(nc *net.TCPConn, in *bufio.Reader, _ int) {
+		if accept(in) != nil {
+			io.WriteString(nc, good)
+		}
+		if accept(in) != nil {
+			time.Sleep(1100 * time.Millisecond) // the server thinks about it, then dies
+		}
+	})
+	c := client(t, wire.Config{BaseURL: s.url})
+	if _, _, err := post(t, c); err != nil {
+		t.Fatal(err)
+	}
+	_, x, err := post(t, c)
+	if opOf(err) != wire.OpEOF || x.Redialled || s.conns.Load() != 1 {
+		t.Errorf("%v, %+v, %d connections", err, x, s.conns.Load())
+	}
+}
+
 func TestUnaskedBytesOnAnIdleConnection(t *testing.T) {
 	said := make(chan struct{})
 	s := serve(t, func(nc *net.TCPConn, in *bufio.Reader, n int) {

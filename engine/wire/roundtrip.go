@@ -15,8 +15,8 @@ import (
 
 // roundTrip is an exchange through Config.RoundTripper. The send stamp is that of getting the
 // connection, right before net/http writes; receive stamps are taken when reads return.
-func (c *Client) roundTrip(ctx context.Context, r request, h Handler) (Exchange, error) {
-	var x Exchange
+func (c *Client) roundTrip(ctx context.Context, j *job) error {
+	x := &j.x
 	var sent atomic.Int64
 	var fresh atomic.Bool
 	outer := ctx
@@ -24,22 +24,22 @@ func (c *Client) roundTrip(ctx context.Context, r request, h Handler) (Exchange,
 	defer cancel()
 	w := &watched{stop: cancel}
 	if !c.enter(w) {
-		return x, c.fail(OpCancelled, errClosed)
+		return c.fail(OpCancelled, errClosed)
 	}
 	defer c.leave(w)
 	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		sent.Store(Now())
 		fresh.Store(!info.Reused)
 	}}
-	req, err := c.httpRequest(httptrace.WithClientTrace(ctx, trace), &r)
+	req, err := c.httpRequest(httptrace.WithClientTrace(ctx, trace), &j.request)
 	if err != nil {
-		return x, err
+		return err
 	}
 	begin := Now()
 	resp, err := c.cfg.RoundTripper.RoundTrip(req)
 	x.SentNS, x.NewConn = sent.Load(), fresh.Load()
 	if err != nil {
-		return x, c.broken(outer, w, opOfRoundTrip(err), err)
+		return c.broken(outer, w, opOfRoundTrip(err), err)
 	}
 	defer resp.Body.Close()
 	if x.SentNS == 0 { // a RoundTripper that does not trace
@@ -48,11 +48,11 @@ func (c *Client) roundTrip(ctx context.Context, r request, h Handler) (Exchange,
 	x.HeadNS = Now()
 	x.DoneNS = x.HeadNS
 	x.Status, x.ContentType, x.Location = resp.StatusCode, resp.Header.Get("Content-Type"), resp.Header.Get("Location")
-	h.Head(x.Status, x.ContentType, x.HeadNS)
-	return x, c.readResponse(outer, resp.Body, w, h, &x)
+	j.h.Head(x.Status, x.ContentType, x.HeadNS)
+	return c.readResponse(outer, resp.Body, w, j)
 }
 
-func (c *Client) readResponse(ctx context.Context, body io.Reader, w *watched, h Handler, x *Exchange) error {
+func (c *Client) readResponse(ctx context.Context, body io.Reader, w *watched, j *job) error {
 	buf := readBuffers.Get().(*[readSize]byte)
 	defer readBuffers.Put(buf)
 	for {
@@ -60,9 +60,9 @@ func (c *Client) readResponse(ctx context.Context, body io.Reader, w *watched, h
 		if n > 0 {
 			now := Now()
 			w.lastNS.Store(now)
-			x.DoneNS = now
-			x.Reads++
-			if err := h.Body(buf[:n], now, false); err != nil {
+			j.x.DoneNS = now
+			j.x.Reads++
+			if err := j.h.Body(buf[:n], now, false); err != nil {
 				return err
 			}
 		}

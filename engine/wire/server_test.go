@@ -146,3 +146,12 @@ func post(tb testing.TB, c *wire.Client) (*got, wire.Exchange, error) {
 	x, err := c.Post(ctx, nil, "/v1/completions", "run-a-0.1-7", []byte(`{"prompt":"x"}`), g)
 	return g, x, err
 }
+
+// dialWrapped gives TCP connections that do not look it.
+func dialWrapped(ctx context.Context, network, addr string) (net.Conn, error) {
+	nc, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return struct{ net.Conn }{nc}, nil
+}

@@ -31,17 +31,18 @@ func (c *Client) PostJSON(ctx context.Context, path string, json []byte) (status
 
 func (c *Client) aside(ctx context.Context, r request) (int, []byte, int64, error) {
 	var got collector
-	x, err := c.do(ctx, &c.side, nil, r, &got)
-	if err != nil {
-		return x.Status, nil, 0, err
+	j := job{request: r, pool: &c.side, h: &got}
+	if err := c.do(ctx, &j); err != nil {
+		return j.x.Status, nil, 0, err
 	}
 	body := got.body
 	if bytes.HasPrefix(body, gzipMagic) && r.gzip {
+		var err error
 		if body, err = unpack(body); err != nil {
-			return x.Status, nil, 0, c.fail(OpProtocol, err)
+			return j.x.Status, nil, 0, c.fail(OpProtocol, err)
 		}
 	}
-	return x.Status, body, x.HeadNS - x.SentNS, nil
+	return j.x.Status, body, j.x.HeadNS - j.x.SentNS, nil
 }
 
 var (

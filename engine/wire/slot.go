@@ -108,29 +108,29 @@ func (s *Slot) take() (*conn, error) {
 
 // obtain finds the connection for a request that is due now. A dial ahead that failed is forgotten:
 // what counts is whether the endpoint can be reached now.
-func (c *Client) obtain(ctx context.Context, pool *[]*conn, slot *Slot, x *Exchange) (*conn, error) {
-	if !slot.Ready() {
-		return c.dialNow(ctx, x, slot)
+func (c *Client) obtain(ctx context.Context, j *job) (*conn, error) {
+	if !j.slot.Ready() {
+		return c.dialNow(ctx, j, j.slot)
 	}
-	if slot != nil {
-		if cn, _ := slot.take(); cn != nil {
+	if j.slot != nil {
+		if cn, _ := j.slot.take(); cn != nil {
 			if cn.alive() {
 				cn.ahead = true
 				return cn, nil
 			}
 			cn.close()
-			x.Redialled = true
+			j.x.Redialled = true
 		}
 	}
-	if cn := c.takeIdle(pool, Now()); cn != nil {
+	if cn := c.takeIdle(j.pool, Now()); cn != nil {
 		return cn, nil
 	}
-	return c.dialNow(ctx, x, nil)
+	return c.dialNow(ctx, j, nil)
 }
 
 // dialNow makes a connection, or waits for the one in slot, on the request's own time.
-func (c *Client) dialNow(ctx context.Context, x *Exchange, slot *Slot) (*conn, error) {
-	x.NewConn = true
+func (c *Client) dialNow(ctx context.Context, j *job, slot *Slot) (*conn, error) {
+	j.x.NewConn = true
 	if slot == nil {
 		slot = c.startDial(ctx)
 	}

@@ -36,14 +36,20 @@ func (s *stampConn) Read(p []byte) (int, error) {
 	}
 	n, realNS, err := s.kernel.read(p)
 	if n > 0 {
-		s.readNS = Now()
-		s.stampNS, s.stamped = s.readNS, realNS != 0
+		s.readNS, s.stamped = Now(), realNS != 0
 		if s.stamped {
-			// Not later than now: the wall clock may have been stepped since the offset was taken.
-			s.stampNS = min(s.clock.mono(realNS), s.readNS)
+			s.stampNS = s.kernelStamp(s.clock.mono(realNS))
+		} else {
+			s.stampNS = s.readNS
 		}
 	}
 	return n, err
+}
+
+// kernelStamp puts right what cannot be: bytes come after those before them and after the request,
+// and not later than they were read. The wall clock may have been stepped since the offset was taken.
+func (s *stampConn) kernelStamp(atNS int64) int64 {
+	return min(max(atNS, s.stampNS, s.sentNS), s.readNS)
 }
 
 func (s *stampConn) Write(p []byte) (int, error) {

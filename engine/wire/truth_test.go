@@ -113,7 +113,7 @@ func serveTruth(arg string) error {
 						return
 					}
 					io.Copy(io.Discard, req.Body)
-					t, err := s.reply(nc, wire.Now())
+					t, err := s.reply(nc.(*net.TCPConn), wire.Now())
 					if err != nil {
 						return
 					}
@@ -132,7 +132,7 @@ func serveTruth(arg string) error {
 	return gob.NewEncoder(os.Stdout).Encode(known)
 }
 
-func (s script) reply(nc net.Conn, readNS int64) (truth, error) {
+func (s script) reply(nc *net.TCPConn, readNS int64) (truth, error) {
 	t := truth{ReadNS: readNS, WroteN: make([]int64, 0, s.Tokens)}
 	const head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n"
 	if _, err := nc.Write([]byte(head)); err != nil {
@@ -147,10 +147,11 @@ func (s script) reply(nc net.Conn, readNS int64) (truth, error) {
 		time.Sleep(time.Duration(due - wire.Now()))
 		event := fmt.Appendf(nil, `data: {"id":"cmpl-0f2ab83ec1d5b7aa","object":"text_completion","created":1790000000,"model":"phi-4-mini-instruct","choices":[{"index":0,"text":" word%d","logprobs":null,"finish_reason":null,"stop_reason":null,"prompt_token_ids":null,"token_ids":null}],"usage":{"prompt_tokens":200,"total_tokens":%d,"completion_tokens":%d}}`+"\n\n", k%100, 200+k, k)
 		buf = fmt.Appendf(buf[:0], "%x\r\n%s\r\n", len(event), event)
-		t.WroteN = append(t.WroteN, wire.Now())
-		if _, err := nc.Write(buf); err != nil {
+		at, err := writeStamped(nc, buf)
+		if err != nil {
 			return t, err
 		}
+		t.WroteN = append(t.WroteN, at)
 		if !s.Sync {
 			due += int64(s.Gap)
 		}

@@ -17,9 +17,9 @@
 // time where it was reserved. Only Config.RoundTripper goes through net/http.
 //
 // Why by hand: reading with recvmsg through RawSyscall does not wake the runtime's monitor thread,
-// which halves the CPU time of an idle-ish process; see the benchmarks. Nothing on the path of a
-// received byte allocates, and deadlines are never used, because tunnels have none: one goroutine
-// per Client cuts what stalls.
+// which costs an idle process as much again as the reading (BenchmarkLoad has a row for each).
+// Nothing on the path of a received byte allocates, and deadlines are never used, because tunnels
+// have none: one goroutine per Client cuts what stalls.
 //
 // The Client owns every goroutine it starts; Close waits for them. It imports the standard library
 // and x/sys. All build tags of the repository are here.
@@ -149,7 +149,9 @@ func (c *Client) Close() {
 // Post sends one request of the load and hands the reply to h until its end. slot may be nil. The
 // error is an *Error, or what h.Body returned; the Exchange is filled as far as it went.
 func (c *Client) Post(ctx context.Context, slot *Slot, path, requestID string, body []byte, h Handler) (Exchange, error) {
-	return c.do(ctx, &c.load, slot, request{
+	j := job{pool: &c.load, slot: slot, h: h, request: request{
 		method: http.MethodPost, path: path, id: requestID, body: body, accept: "text/event-stream",
-	}, h)
+	}}
+	err := c.do(ctx, &j)
+	return j.x, err
 }
