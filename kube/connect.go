@@ -119,11 +119,14 @@ func (c *Client) embedded(ws inventory.Workspace) (*Way, error) {
 		return nil, &inventory.Problem{What: fmt.Sprintf("%s/%s has no endpoint", ws.Namespace, ws.Name), Why: ws.Reason}
 	}
 	way := &Way{Name: "simulated", Reason: "a simulated server in this process", BaseURL: url, Close: noClose}
-	c.follows(way, ws, func() (bool, int, string) { return true, 0, "" }, func(context.Context, string) error { return nil })
+	c.follows(way, ws, stands, nothing)
 	return way, nil
 }
 
-func noClose() error { return nil }
+// The parts of a way that is no more than an address.
+func noClose() error                { return nil }
+func stands() (bool, int, string)   { return true, 0, "" }
+func nothing(context.Context) error { return nil }
 
 func (c *Client) direct(ws inventory.Workspace, svc kaito.Service) (*Way, error) {
 	way := &Way{Name: ViaDirect, Close: noClose}
@@ -137,7 +140,7 @@ func (c *Client) direct(ws inventory.Workspace, svc kaito.Service) (*Way, error)
 	default:
 		return nil, fmt.Errorf("direct: %w", errNotHere)
 	}
-	c.follows(way, ws, func() (bool, int, string) { return true, 0, "" }, func(context.Context, string) error { return nil })
+	c.follows(way, ws, stands, nothing)
 	return way, nil
 }
 
@@ -166,7 +169,7 @@ func (c *Client) portForward(ctx context.Context, ws inventory.Workspace, svc ka
 	way := &Way{Name: ViaPortForward, Dial: f.Dial, Close: f.Close,
 		BaseURL: fmt.Sprintf("http://%s:%d", pod, svc.Target),
 		Reason:  fmt.Sprintf("port-forward to pod %s over %s", pod, f.Protocol())}
-	c.follows(way, ws, f.State, func(ctx context.Context, _ string) error {
+	c.follows(way, ws, f.State, func(ctx context.Context) error {
 		f.Reset() // a tunnel does not reach the successor of its pod
 		return f.Open(ctx)
 	})
@@ -183,7 +186,7 @@ func (c *Client) proxy(ctx context.Context, ws inventory.Workspace, svc kaito.Se
 	}
 	way := &Way{Name: ViaProxy, RoundTripper: p, BaseURL: p.BaseURL(), Close: p.Close,
 		Reason: "the API server's proxy to Service " + ws.Name}
-	c.follows(way, ws, func() (bool, int, string) { return true, 0, "" }, func(context.Context, string) error { return nil })
+	c.follows(way, ws, stands, nothing)
 	return way, nil
 }
 
@@ -198,7 +201,7 @@ func (c *Client) mustMay(ctx context.Context, cap capability, namespace string) 
 
 // follows sets Watch and Reconnect: the state of the way itself beside what the cluster says of the
 // workspace.
-func (c *Client) follows(way *Way, ws inventory.Workspace, state func() (bool, int, string), reopen func(context.Context, string) error) {
+func (c *Client) follows(way *Way, ws inventory.Workspace, state func() (bool, int, string), reopen func(context.Context) error) {
 	way.Watch = func() (bool, int, string) {
 		ready, restarts, reason := c.condition(ws)
 		if ok, _, why := state(); !ok {
@@ -224,13 +227,13 @@ func (c *Client) follows(way *Way, ws inventory.Workspace, state func() (bool, i
 // reopenTimeout bounds one attempt to come back.
 const reopenTimeout = 15 * time.Second
 
-func (c *Client) reopen(ctx context.Context, way *Way, ws inventory.Workspace, reopen func(context.Context, string) error) error {
+func (c *Client) reopen(ctx context.Context, way *Way, ws inventory.Workspace, reopen func(context.Context) error) error {
 	if ready, _, reason := c.condition(ws); !ready {
 		return errors.New(reason)
 	}
 	ctx, cancel := context.WithTimeout(ctx, reopenTimeout)
 	defer cancel()
-	if err := reopen(ctx, ws.Pod); err != nil {
+	if err := reopen(ctx); err != nil {
 		return err
 	}
 	return way.measure(ctx)
@@ -271,6 +274,7 @@ func (w *Way) measure(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	var took []time.Duration
+	proto := 0
 	for range probes {
 		start := time.Now()
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.BaseURL+"/health", nil)
@@ -289,7 +293,10 @@ func (w *Way) measure(ctx context.Context) error {
 		if resp.StatusCode >= 500 {
 			return fmt.Errorf("%s: GET /health: HTTP %s", w.Name, resp.Status)
 		}
-		took = append(took, time.Since(start))
+		took, proto = append(took, time.Since(start)), resp.ProtoMajor
+	}
+	if w.RoundTripper != nil && proto < 2 {
+		w.Reason += " (over HTTP/1.1, on which the API server cuts some streamed replies)"
 	}
 	took = took[1:] // the first one dialled
 	sort.Slice(took, func(i, j int) bool { return took[i] < took[j] })

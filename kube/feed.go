@@ -87,12 +87,18 @@ func (s *source) parse(obj map[string]any) any {
 	return kaito.Parse(s.kind, obj)
 }
 
-func parseNode(obj map[string]any) inventory.Node {
+// machine is a node and the workspace, as namespace/name, that its labels say it was made for.
+type machine struct {
+	inventory.Node
+	workspace string
+}
+
+func parseNode(obj map[string]any) machine {
 	n, labels, capacity := kaito.ParseNode(obj)
 	n.InstanceType, n.Region, n.Zone = sku.InstanceType(labels), sku.Region(labels), sku.Zone(labels)
 	n.Spot, n.Driver = sku.Spot(labels), sku.Driver(labels)
 	n.SKU = sku.OfNode(labels, capacity)
-	return n
+	return machine{Node: n, workspace: kaito.MadeFor(labels)}
 }
 
 func (s *source) set(f func()) {

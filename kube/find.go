@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"benchtop/kube/inventory"
 	"benchtop/kube/kaito"
@@ -101,7 +100,7 @@ func (c *Client) getOne(ctx context.Context, namespace, name string) (inventory.
 		return inventory.Workspace{}, false
 	}
 	it := kaito.Parse(inventory.KindWorkspace, obj.Object)
-	p := parts{pods: map[string][]kaito.Pod{}, nodes: map[string]inventory.Node{}}
+	p := parts{pods: map[string][]kaito.Pod{}}
 	if pod, err := c.get(ctx, podsGVR, namespace, name+"-0"); err == nil {
 		p.pods[namespace+"/"+name] = []kaito.Pod{kaito.ParsePod(pod.Object)}
 	}
@@ -169,7 +168,6 @@ func (c *Client) WaitReady(ctx context.Context, namespace, name string) (invento
 		}
 		select {
 		case <-changed:
-		case <-time.After(time.Minute): // a picture that is never refreshed is asked for again
 		case <-ctx.Done():
 			return inventory.Workspace{}, &inventory.Problem{What: fmt.Sprintf("%s is not ready", joinName(namespace, name)), Why: last,
 				Next: []string{"wait longer with --wait", "look at: kubectl describe workspace " + name}}

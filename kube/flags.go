@@ -107,7 +107,8 @@ func (f *Flags) backend() (Backend, error) {
 	cfg.QPS = -1 // no client-side throttling
 	cfg.UserAgent = "benchtop"
 	cfg.WarningHandlerWithContext = rest.NoWarnings{}
-	hc, err := rest.HTTPClientFor(cfg)
+	offScreen(cfg.ExecProvider)
+	hc, err := withLoginPipe(cfg, func() (*http.Client, error) { return rest.HTTPClientFor(cfg) })
 	if err != nil {
 		return Backend{}, configProblem(err, f, contexts)
 	}
@@ -117,7 +118,7 @@ func (f *Flags) backend() (Backend, error) {
 	}
 	d := &discovery{cfg: cfg, hc: hc}
 	return Backend{Context: current, Server: cfg.Host, User: userOf(cc, current), Contexts: contexts, Namespace: ns,
-		Dynamic: dyn, Served: d.served, REST: cfg, Close: func() { closeIdle(hc.Transport) }}, nil
+		Dynamic: dyn, Served: d.served, REST: cfg, Close: hc.CloseIdleConnections}, nil
 }
 
 func userOf(cc clientcmd.ClientConfig, kubeContext string) string {

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ type parts struct {
 	items   []kaito.Item
 	pods    map[string][]kaito.Pod // by namespace/workspace
 	nodes   map[string]inventory.Node
+	marked  map[string][]string // names of nodes that carry a workspace's labels, by namespace/workspace
 	scalers []kaito.Scaler
 	synced  bool
 	live    bool
@@ -23,7 +25,7 @@ type parts struct {
 }
 
 func (f *feed) parts() parts {
-	p := parts{pods: map[string][]kaito.Pod{}, nodes: map[string]inventory.Node{}, synced: true, live: true}
+	p := parts{pods: map[string][]kaito.Pod{}, nodes: map[string]inventory.Node{}, marked: map[string][]string{}, synced: true, live: true}
 	for _, s := range f.sources {
 		s.mu.Lock()
 		for _, v := range s.values {
@@ -35,8 +37,11 @@ func (f *feed) parts() parts {
 					k := v.Namespace + "/" + v.Workspace
 					p.pods[k] = append(p.pods[k], v)
 				}
-			case inventory.Node:
-				p.nodes[v.Name] = v
+			case machine:
+				p.nodes[v.Name] = v.Node
+				if v.workspace != "" {
+					p.marked[v.workspace] = append(p.marked[v.workspace], v.Name)
+				}
 			case kaito.Scaler:
 				p.scalers = append(p.scalers, v)
 			}
@@ -50,6 +55,7 @@ func (f *feed) parts() parts {
 		}
 		s.mu.Unlock()
 	}
+	sort.Slice(p.scalers, func(i, j int) bool { return p.scalers[i].Kind+p.scalers[i].Name < p.scalers[j].Kind+p.scalers[j].Name })
 	return p
 }
 
@@ -57,7 +63,7 @@ func (f *feed) parts() parts {
 func (c *Client) picture(f *feed) *inventory.Cluster {
 	p := f.parts()
 	cl := c.blank()
-	cl.Access, cl.Synced, cl.Live = f.plan.access, p.synced, p.live
+	cl.Access, cl.Synced, cl.Live = f.plan.access, p.synced, p.live && len(f.sources) > 0
 	names := map[string]bool{c.b.Namespace: true}
 	for _, ns := range append(append([]string{}, c.conf.Namespaces...), f.plan.scopes...) {
 		names[ns] = true
@@ -146,7 +152,7 @@ func (c *Client) complete(it *kaito.Item, p *parts) {
 	if head != nil {
 		fromPod(it, head)
 	}
-	it.Nodes = nodesOf(it, pods, p.nodes)
+	it.Nodes = nodesOf(it, pods, p)
 	c.hardware(it, head)
 	for _, s := range p.scalers {
 		if s.Namespace == it.Namespace && scales(s, it) {
@@ -182,22 +188,25 @@ func fromPod(it *kaito.Item, head *kaito.Pod) {
 	}
 }
 
-// nodesOf lists the machines: those the pods run on, else those the status names. One that cannot
-// be read has its name only.
-func nodesOf(it *kaito.Item, pods []kaito.Pod, nodes map[string]inventory.Node) []inventory.Node {
+// nodesOf lists the machines: those the pods run on, else those the status names, else those that
+// were made for the workspace. One that cannot be read has its name only.
+func nodesOf(it *kaito.Item, pods []kaito.Pod, p *parts) []inventory.Node {
 	var names []string
-	for _, p := range pods {
-		if p.Node != "" && !contains(names, p.Node) {
-			names = append(names, p.Node)
+	for i := range pods {
+		if n := pods[i].Node; n != "" && !slices.Contains(names, n) {
+			names = append(names, n)
 		}
 	}
 	if len(names) == 0 {
-		names = it.WorkerNodes
+		names = slices.Clone(it.WorkerNodes)
 	}
-	sort.Strings(names)
+	if len(names) == 0 && it.Kind == inventory.KindWorkspace {
+		names = slices.Clone(p.marked[it.Namespace+"/"+it.Name])
+	}
+	slices.Sort(names)
 	var out []inventory.Node
 	for _, n := range names {
-		node, ok := nodes[n]
+		node, ok := p.nodes[n]
 		if !ok {
 			node = inventory.Node{Name: n}
 		}
@@ -229,7 +238,7 @@ func (c *Client) hardware(it *kaito.Item, head *kaito.Pod) {
 	}
 	names := []string{it.Name, it.Namespace + "/" + it.Name}
 	for _, g := range c.conf.Given {
-		if !contains(names, g.Name) {
+		if !slices.Contains(names, g.Name) {
 			continue
 		}
 		it.InstanceType = g.Instance

@@ -23,7 +23,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,6 +44,8 @@ type Config struct {
 	Namespaces []string
 	Prices     *sku.Book   // nil = the built-in list
 	Given      []sku.Given // what the user said of instance types (--sku)
+	// Interactive lets a log-in plugin read from the terminal while Open runs.
+	Interactive bool
 	// Log takes what the Kubernetes libraries log; nil = nowhere.
 	Log io.Writer
 }
@@ -110,7 +111,7 @@ func Open(ctx context.Context, conf Config) (*Client, error) {
 		return nil, err
 	}
 	c := New(b, conf)
-	if _, err := c.plan.get(ctx, c); err != nil {
+	if err := c.first(ctx); err != nil {
 		_ = c.Close()
 		return nil, problem(err, b)
 	}
@@ -167,18 +168,3 @@ func (c *Client) change() <-chan struct{} {
 
 // apiTimeout bounds one call that is not a watch.
 const apiTimeout = 20 * time.Second
-
-func closeIdle(rt http.RoundTripper) {
-	type idle interface{ CloseIdleConnections() }
-	for rt != nil {
-		if c, ok := rt.(idle); ok {
-			c.CloseIdleConnections()
-			return
-		}
-		w, ok := rt.(interface{ WrappedRoundTripper() http.RoundTripper })
-		if !ok {
-			return
-		}
-		rt = w.WrappedRoundTripper()
-	}
-}

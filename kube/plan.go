@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -127,7 +128,7 @@ func (c *Client) findScopes(ctx context.Context) ([]string, error) {
 	}
 	var out []string
 	for i, ns := range known {
-		if allowed[i] && !contains(out, ns) {
+		if allowed[i] && !slices.Contains(out, ns) {
 			out = append(out, ns)
 		}
 	}

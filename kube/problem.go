@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -32,7 +33,7 @@ func configProblem(err error, f *Flags, contexts []string) *inventory.Problem {
 	path := f.kubeconfigPath()
 	why := inventory.Clean(err.Error(), 300)
 	switch {
-	case len(contexts) > 0 && f.overrides.CurrentContext != "" && !contains(contexts, f.overrides.CurrentContext):
+	case len(contexts) > 0 && f.overrides.CurrentContext != "" && !slices.Contains(contexts, f.overrides.CurrentContext):
 		return &inventory.Problem{What: fmt.Sprintf("no context %q in %s", f.overrides.CurrentContext, path),
 			Why: "it has " + strings.Join(nearest(f.overrides.CurrentContext, contexts, 5), ", "), Next: ways("choose one with --context")}
 	case clientcmd.IsEmptyConfig(err) || len(contexts) == 0 && strings.Contains(why, "no such file"):
@@ -124,13 +125,4 @@ func statusCode(err error) int {
 		return int(api.Status().Code)
 	}
 	return 0
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }

@@ -52,6 +52,11 @@ func Judge(it *Item, head *Pod) {
 	if len(it.Conditions) == 0 {
 		it.Ready = it.Declared == StateReady
 	}
+	if it.Half {
+		it.State = StateOther
+		it.Reason = "serves prefill or decode only, for MultiRoleInference " + it.Parent + ": give the gateway's URL as the target"
+		return
+	}
 	if !it.Ready {
 		it.State, it.Reason = waiting(it, head)
 		return
@@ -82,6 +87,9 @@ func waiting(it *Item, head *Pod) (state, reason string) {
 	resource, inference := it.condition("ResourceReady"), it.condition("InferenceReady")
 	if resource.Status != "True" && (head == nil || head.Node == "") {
 		return StateNoNode, because("no node yet", it.condition("NodeClaimReady"), it.condition("NodesReady"), resource)
+	}
+	if head == nil && failing(inference.Reason) {
+		return StateFailing, because("not serving", inference)
 	}
 	if head == nil {
 		return StatePending, because("not ready", inference, resource)

@@ -41,6 +41,7 @@ const (
 type Item struct {
 	inventory.Workspace
 	Tuning      bool
+	Half        bool     // one role, prefill or decode, of a MultiRoleInference
 	Template    bool     // the user's own pod template instead of a preset
 	WorkerNodes []string // names in status, the fallback when pods cannot be read
 	MIGProfile  string   // of resource.partition
@@ -88,6 +89,7 @@ func parseWorkspace(it *Item, obj, meta, status map[string]any) {
 		it.NodeCount = 1
 	}
 	labels := child(meta, "labels")
+	it.Half = word(labels[labelMultiRole]) != ""
 	it.Parent = firstWord(labels, labelMultiRole, labelInferenceSet)
 	if it.Parent == "" {
 		it.Parent = owner(meta)
@@ -219,6 +221,18 @@ func ParseNode(obj map[string]any) (n inventory.Node, labels, capacity map[strin
 		}
 	}
 	return n, words(child(meta, "labels")), words(child(status, "capacity"))
+}
+
+// MadeFor is the workspace, as namespace/name, for which a node was made, "" if its labels do not say:
+// gpu-provisioner and Karpenter each have labels of their own, the user's own nodes have none.
+func MadeFor(labels map[string]string) string {
+	for _, k := range [][2]string{{"kaito.sh/workspacenamespace", LabelWorkspace},
+		{"karpenter.kaito.sh/workspace-namespace", "karpenter.kaito.sh/workspace-name"}} {
+		if ns, name := labels[k[0]], labels[k[1]]; ns != "" && name != "" {
+			return ns + "/" + name
+		}
+	}
+	return ""
 }
 
 // Scaler is an autoscaler and what it scales.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -92,6 +93,9 @@ func (c *conn) why(err error) error {
 	defer late.Stop()
 	select {
 	case <-c.said:
+		if c.message != "" {
+			return fmt.Errorf("pod %s/%s port %d: %s", c.pod.Namespace, c.pod.Name, c.pod.Port, shorten(c.message))
+		}
 	case <-c.closed:
 		return net.ErrClosed
 	case <-late.C:
@@ -99,23 +103,45 @@ func (c *conn) why(err error) error {
 	if cause := c.t.cause(); cause != nil {
 		return cause
 	}
-	select {
-	case <-c.said:
-		if c.message != "" {
-			return fmt.Errorf("pod %s/%s port %d: %s", c.pod.Namespace, c.pod.Name, c.pod.Port, c.message)
-		}
-	default:
+	if c.wasReset() {
+		return ErrCut
 	}
 	return io.EOF
+}
+
+// wasReset tells a stream that the far end reset, as a kubelet that goes away does, from one that it
+// closed: a reset finishes our half too. The library marks that just after it has freed the reader,
+// hence the second look.
+func (c *conn) wasReset() bool {
+	s, ok := c.data.(interface{ IsFinished() bool })
+	if !ok {
+		return false
+	}
+	if !s.IsFinished() {
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-c.closed:
+		}
+	}
+	return s.IsFinished()
 }
 
 // listen reads the error stream to its end.
 func (c *conn) listen() {
 	msg, _ := io.ReadAll(io.LimitReader(c.errs, 4<<10))
 	_, _ = io.Copy(io.Discard, c.errs)
-	c.message = inventory.Clean(string(msg), 300)
+	c.message = inventory.Clean(string(msg), 1000)
 	close(c.said)
 	c.t.conn.RemoveStreams(c.errs)
+}
+
+// shorten keeps the cause of what a kubelet says ("error forwarding port 5000 to pod …, uid …: failed
+// to connect to localhost:5000 inside …: dial tcp4 127.0.0.1:5000: connect: connection refused").
+func shorten(msg string) string {
+	if i := strings.LastIndex(msg, ": connect: "); i >= 0 {
+		return msg[i+len(": connect: "):]
+	}
+	return msg
 }
 
 func (c *conn) Read(p []byte) (int, error) {

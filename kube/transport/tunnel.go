@@ -284,6 +284,7 @@ type livingConn struct {
 	net.Conn
 	heard atomic.Int64 // ns since base
 	base  time.Time
+	shut  atomic.Bool
 }
 
 func living(c net.Conn) *livingConn { return &livingConn{Conn: c, base: time.Now()} }
@@ -299,8 +300,9 @@ func (c *livingConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Close closes once: SPDY waits a second for somebody to hear of an error of its own closing.
 func (c *livingConn) Close() error {
-	if c.Conn == nil {
+	if c.Conn == nil || c.shut.Swap(true) {
 		return nil
 	}
 	return c.Conn.Close()
