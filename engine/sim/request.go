@@ -127,8 +127,7 @@ func (s *Server) parse(b *completionBody, g *generation) *apiError {
 	} else {
 		g.prompt, g.badToken, err = countPrompt(b.Prompt)
 		if limit == nil {
-			sixteen := 16
-			limit = &sixteen
+			limit = new(16)
 		}
 	}
 	if err != nil {

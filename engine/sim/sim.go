@@ -19,7 +19,7 @@
 //
 // The same Engine runs in virtual time (Simulate) and behind HTTP (Server). The server keeps to the
 // absolute plan: a step that is handed out late does not move the next one. Each SSE event is one
-// HTTP chunk in one write; two tokens never share a write.
+// HTTP chunk, and each token event a write of its own.
 //
 //	srv, err := sim.New(sim.Config{Profile: profile, Path: true})
 //	defer srv.Close()
@@ -32,6 +32,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -120,7 +122,10 @@ func New(cfg Config) (*Server, error) {
 		loopDone: make(chan struct{}),
 	}
 	s.mux = s.routes()
-	s.http = &http.Server{Handler: s.Handler(), IdleTimeout: keepAlive, ReadHeaderTimeout: time.Minute}
+	s.http = &http.Server{
+		Handler: s.Handler(), IdleTimeout: keepAlive, ReadHeaderTimeout: time.Minute,
+		ErrorLog: log.New(io.Discard, "", 0), // the process may be drawing on the terminal
+	}
 	go s.loop()
 	return s, nil
 }

@@ -130,7 +130,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func TestReturnedConnectionsDoNotStack(t *testing.T) {
+func TestReturnedConnectionReadsWhatWasReadBefore(t *testing.T) {
 	here, there := net.Pipe()
 	defer here.Close()
 	defer there.Close()

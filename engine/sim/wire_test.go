@@ -1,9 +1,11 @@
 package sim_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -304,14 +306,47 @@ func TestHandlerUnderAnotherServer(t *testing.T) {
 	defer h.Close()
 	c := client(t)
 	for range 3 {
-		_, _, reply, err := do(t, c, "POST", h.URL+"/v1/completions", stream(10, 3))
-		if err != nil || !strings.HasSuffix(reply, "[DONE]\n\n") {
-			t.Errorf("error %v: %s", err, reply)
-		}
+		wantStream(t, c, h.URL)
 	}
 	s.Close()
 	if status, _, _, err := do(t, client(t), "GET", h.URL+"/health", ""); err != nil || status != 503 {
 		t.Errorf("after Close: status %d, error %v; want 503", status, err)
+	}
+}
+
+func wantStream(t *testing.T, c *http.Client, url string) {
+	t.Helper()
+	_, _, reply, err := do(t, c, "POST", url+"/v1/completions", stream(10, 3))
+	data, _ := events(strings.NewReader(reply))
+	if n, _, _ := tokenEvents(t, data); n != 3 || err != nil || !strings.HasSuffix(reply, "[DONE]\n\n") {
+		t.Errorf("%d token events, error %v: %s", n, err, reply)
+	}
+}
+
+// Over TLS a connection goes on after a stream as well; HTTP/2 streams are served by net/http.
+func TestTLS(t *testing.T) {
+	for _, h2 := range []bool{false, true} {
+		t.Run(fmt.Sprintf("h2=%v", h2), func(t *testing.T) {
+			s := newServer(t, sim.Config{})
+			h := httptest.NewUnstartedServer(s.Handler())
+			h.EnableHTTP2 = h2
+			h.StartTLS()
+			defer h.Close()
+			dials := 0
+			c := h.Client()
+			tr := c.Transport.(*http.Transport)
+			dial := net.Dialer{}
+			tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				dials++
+				return dial.DialContext(ctx, network, addr)
+			}
+			for range 3 {
+				wantStream(t, c, h.URL)
+			}
+			if dials != 1 {
+				t.Errorf("three streams took %d connections, want 1", dials)
+			}
+		})
 	}
 }
 
