@@ -44,9 +44,11 @@ func BenchmarkTimeSeries120x20(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			ts := live(c.n, c.log)
 			b.ReportAllocs()
+			used := cpuTime()
 			for b.Loop() {
 				ts.Render(120, 20)
 			}
+			reportCPU(b, used)
 		})
 	}
 }
@@ -54,7 +56,9 @@ func BenchmarkTimeSeries120x20(b *testing.B) {
 func BenchmarkRateCurve76x19(b *testing.B) {
 	th := theme.New(theme.Options{Profile: termenv.ANSI256, Dark: true})
 	b.ReportAllocs()
+	used := cpuTime()
 	for b.Loop() {
 		sampleRates(th).Render(76, 19)
 	}
+	reportCPU(b, used)
 }

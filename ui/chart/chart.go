@@ -162,6 +162,7 @@ func (t TimeSeries) labelWidth() int {
 	return n
 }
 
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+// finite is false for NaN and the infinities.
+func finite(v float64) bool { return v-v == 0 }
 
 func isLimit(slo float64) bool { return finite(slo) && slo > 0 }

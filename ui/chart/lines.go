@@ -25,17 +25,18 @@ func (p *plot) drawSeries(s Series, i, n int) {
 			open, joined = false, true
 		}
 	}
-	last := p.pw*p.dx - 1
+	end := float64(p.pw * p.dx)
 	for _, pt := range s.Points {
-		if !finite(pt.Y) || !finite(pt.X) {
+		if !finite(pt.Y) {
 			flush()
 			joined = false
 			continue
 		}
-		x := p.col(pt.X)
-		if x < 0 || x > last {
+		dot := p.kx*pt.X + p.bx + 0.5
+		if !(dot >= 0 && dot < end) {
 			continue
 		}
+		x := int(dot)
 		if open && x == c.x {
 			c.low, c.high, c.last = min(c.low, pt.Y), max(c.high, pt.Y), pt.Y
 			continue

@@ -12,6 +12,7 @@ func BenchmarkFourChartsInFrames(b *testing.B) {
 	charts := []chart.TimeSeries{live(6000, false), live(6000, true), live(6000, false), live(6000, true)}
 	th := charts[0].Theme
 	b.ReportAllocs()
+	used := cpuTime()
 	for b.Loop() {
 		var panels []string
 		for i, c := range charts {
@@ -22,4 +23,5 @@ func BenchmarkFourChartsInFrames(b *testing.B) {
 			widget.Beside(panels[0], panels[1]), widget.Beside(panels[2], panels[3]),
 			widget.Footer(th, []widget.Key{{Key: "q", Label: "quit"}}, 160))
 	}
+	reportCPU(b, used)
 }
