@@ -37,6 +37,10 @@ func (c *cli) conclude(res *engine.Result, err error, f *runFlags, s sweep, line
 	if code == exitInterrupted {
 		fmt.Fprintf(c.errw, "interrupted: what was measured is saved; go on with: %s run --resume %s\n", c.self, filepath.Base(res.Dir))
 	}
+	if code == exitUntrusted {
+		fmt.Fprintf(c.errw, "no trustworthy verdict: the table says why; run it again, or only the invalid steps with: %s run --resume %s\n",
+			c.self, filepath.Base(res.Dir))
+	}
 	if res.Err != nil && code == exitError {
 		err = errors.Join(res.Err, err)
 	}

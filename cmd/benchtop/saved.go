@@ -116,7 +116,7 @@ func (b *backend) Runs(context.Context) ([]ui.RunInfo, error) {
 }
 
 // Load opens a saved run.
-func (b *backend) Load(_ context.Context, dir string) (*record.Run, error) { return record.Load(dir) }
+func (b *backend) Load(_ context.Context, dir string) (*record.Run, error) { return engine.Load(dir) }
 
 // exportFormats are what Export writes.
 var exportFormats = []string{"csv", "md"}
@@ -126,7 +126,7 @@ func (b *backend) Export(_ context.Context, dir, format string) ([]string, error
 	if format == "csv" {
 		return runFiles(dir)[:1], nil
 	}
-	run, err := record.Load(dir)
+	run, err := engine.Load(dir)
 	if err != nil {
 		return nil, err
 	}

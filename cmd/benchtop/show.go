@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"benchtop/engine"
 	"benchtop/engine/record"
 	"benchtop/engine/report"
 
@@ -27,7 +28,7 @@ RUN is its folder, its id, latest, or the unique beginning or end of its name.`,
 			if err != nil {
 				return err
 			}
-			run, err := record.Load(dir)
+			run, err := engine.Load(dir)
 			if err != nil {
 				return err
 			}
