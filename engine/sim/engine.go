@@ -120,11 +120,16 @@ func (e *Engine) Abort(s *Seq) {
 	s.place = outside
 }
 
-// Running and Waiting count sequences; Preemptions counts evictions since the engine was made;
-// KVUsage is the share of KV blocks in use, 0 to 1.
-func (e *Engine) Running() int     { return len(e.running) }
-func (e *Engine) Waiting() int     { return len(e.waiting) }
+// Running counts the sequences that are admitted.
+func (e *Engine) Running() int { return len(e.running) }
+
+// Waiting counts the sequences that are added and not admitted, those of the future included.
+func (e *Engine) Waiting() int { return len(e.waiting) }
+
+// Preemptions counts evictions since the engine was made.
 func (e *Engine) Preemptions() int { return e.preemptions }
+
+// KVUsage is the share of KV blocks in use, 0 to 1.
 func (e *Engine) KVUsage() float64 {
 	return float64(e.limits.KVBlocks-e.free) / float64(e.limits.KVBlocks)
 }
