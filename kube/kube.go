@@ -99,13 +99,13 @@ func quiet(w io.Writer) {
 // Open reads the kubeconfig and makes sure that the cluster answers and serves Kaito's API. The
 // error is an *inventory.Problem with the ways on.
 func Open(ctx context.Context, conf Config) (*Client, error) {
-	quiet(conf.Log)
 	if conf.Flags == nil {
 		conf.Flags = NewFlags()
 	}
 	if conf.Namespace == "" {
 		conf.Namespace = conf.Flags.namespace()
 	}
+	quiet(conf.Log)
 	b, err := conf.Flags.backend()
 	if err != nil {
 		return nil, err
@@ -120,6 +120,7 @@ func Open(ctx context.Context, conf Config) (*Client, error) {
 
 // New makes a Client of a cluster that is already open; nothing is asked of it yet.
 func New(b Backend, conf Config) *Client {
+	quiet(conf.Log)
 	if conf.Prices == nil {
 		conf.Prices = &sku.Book{}
 	}
