@@ -64,7 +64,7 @@ func (m *model) key(k tea.KeyMsg) tea.Cmd {
 func (m *model) escape() tea.Cmd {
 	switch {
 	case m.cancelTask != nil:
-		m.cancelTask()
+		m.cancel()
 	case m.shown() == screen.Picker && m.picker.Filter() != "":
 		m.picker.SetFilter("")
 	case m.shown() == screen.Runs && m.runs.Filter() != "":
@@ -189,24 +189,23 @@ func (m *model) wheel(e tea.MouseMsg) tea.Cmd {
 	return nil
 }
 
-// footer is the keys of the last line.
-func (m *model) footer() []key.Binding {
+// footer is the keys of the last line: those of the screen, as far as there is room, and the ways
+// to help and back, which are always there.
+func (m *model) footer() (list, always []key.Binding) {
 	keys := &screen.Keys
-	if m.shown() == screen.Help {
-		return []key.Binding{screen.As(keys.Back, "close")}
-	}
-	list := m.page().Bindings()
-	if len(list) > footerKeys-2 {
-		list = list[:footerKeys-2]
-	}
 	quit := screen.As(keys.Quit, "back")
 	if len(m.stack) == 1 {
 		quit = screen.As(keys.Quit, "quit")
 	}
-	if m.page().Typing() {
-		return append(list[:len(list):len(list)], screen.As(keys.Back, "back"))
+	always = []key.Binding{screen.As(keys.Help, "help"), quit}
+	switch {
+	case m.shown() == screen.Help:
+		return nil, []key.Binding{screen.As(keys.Back, "close")}
+	case m.page().Typing():
+		always = []key.Binding{screen.As(keys.Back, "back")}
 	}
-	return append(list[:len(list):len(list)], screen.As(keys.Help, "help"), quit)
+	list = m.page().Bindings()
+	return list[:min(len(list), footerKeys-len(always))], always
 }
 
 // footerKeys is the most that a footer shows: what does not fit into a glance is in the help.

@@ -150,6 +150,16 @@ func (m *model) begin() (context.Context, int) {
 	return ctx, m.task
 }
 
+// cancel gives up the preflight or start under way; what it comes to is ignored.
+func (m *model) cancel() {
+	m.cancelTask()
+	m.cancelTask = nil
+	m.task++
+	m.setup.Starting(false)
+	m.setup.Checked(nil, nil)
+	m.say(0, "cancelled")
+}
+
 // settle ends task id; false if another has taken its place.
 func (m *model) settle(id int) bool {
 	if id != m.task {

@@ -33,6 +33,9 @@ func (m *model) View() (view string) {
 	}
 	if size := [2]int{m.w, m.h}; m.dirty || size != m.pictureSize {
 		m.picture, m.pictureSize, m.dirty = m.draw(m.w, m.h), size, false
+		if m.theme.ASCII {
+			m.picture = asciiText.Replace(m.picture)
+		}
 	}
 	if m.clip != "" {
 		clip := ansi.SetSystemClipboard(m.clip)
@@ -41,6 +44,9 @@ func (m *model) View() (view string) {
 	}
 	return m.picture
 }
+
+// asciiText replaces what running text has beyond ASCII; the glyphs of the theme are ASCII already.
+var asciiText = strings.NewReplacer("·", ".", "…", "~", "×", "x", "–", "-", "µ", "u", "↑", "^", "↓", "v", "←", "<", "→", ">")
 
 func (m *model) draw(w, h int) string {
 	if w < minWidth || h < minHeight {
@@ -113,10 +119,13 @@ func (m *model) drawFoot(w int) string {
 	case len(m.boxes) > 0:
 		return widget.Footer(m.theme, []widget.Key{{Key: "esc", Label: "close"}}, w)
 	}
-	bindings := m.footer()
-	keys := make([]widget.Key, len(bindings))
-	for i, b := range bindings {
-		keys[i] = widget.Key{Key: b.Help().Key, Label: b.Help().Desc, Keep: i >= len(bindings)-2}
+	list, always := m.footer()
+	keys := make([]widget.Key, 0, footerKeys)
+	for _, b := range list {
+		keys = append(keys, widget.Key{Key: b.Help().Key, Label: b.Help().Desc})
+	}
+	for _, b := range always {
+		keys = append(keys, widget.Key{Key: b.Help().Key, Label: b.Help().Desc, Keep: true})
 	}
 	return widget.Footer(m.theme, keys, w)
 }
@@ -126,11 +135,6 @@ func (m *model) drawSmall(w, h int) string {
 	lines := []string{
 		fmt.Sprintf("Terminal is %d×%d;", w, h),
 		fmt.Sprintf("benchtop needs %d×%d.", minWidth, minHeight),
-	}
-	if m.theme.ASCII {
-		for i := range lines {
-			lines[i] = strings.ReplaceAll(lines[i], "×", "x")
-		}
 	}
 	if m.active() {
 		lines = append(lines, "The sweep goes on "+m.runLine()+".")

@@ -6,20 +6,20 @@ import (
 	"benchtop/engine/verdict"
 )
 
-// Limit is the strictest limit that objectives put on a metric, in ms, and the label of its line;
-// 0 = none. Objectives that cannot be read are passed over: the plan was checked before.
-func Limit(slo []string, m Metric) (ms float64, label string) {
+// Limit is the strictest limit that objectives put on a metric, in ms; 0 = none. Objectives that cannot be read are passed over: the plan was checked before.
+func Limit(slo []string, m Metric) float64 {
 	slos, err := verdict.ParseSLOs(slo)
 	if err != nil {
-		return 0, ""
+		return 0
 	}
+	ms := 0.0
 	name := strings.ToLower(m.String())
 	for _, s := range slos {
 		for _, l := range s.Limits {
 			if l.Metric == name && (ms == 0 || l.MS < ms) {
-				ms, label = l.MS, "SLO "+l.Stat
+				ms = l.MS
 			}
 		}
 	}
-	return ms, label
+	return ms
 }

@@ -219,6 +219,28 @@ func PathMS(t *engine.TargetSnapshot) (ms float64, ok bool) {
 	return t.RTTMS, t.RTTMS > 0
 }
 
+// autoLog is the spread of values, highest by lowest, from which a logarithmic axis shows more: one
+// saturated step flattens everything else on a linear one.
+const autoLog = 20
+
+// Scale is whether the axis of a chart is logarithmic: by itself where the values ask for it, or as
+// the person said. The zero value decides by itself.
+type Scale struct {
+	log, said bool
+}
+
+// Log decides for values between lo and hi. Once logarithmic by itself it stays so: an axis that
+// changes to and fro cannot be read.
+func (s *Scale) Log(lo, hi float64) bool {
+	if !s.said && lo > 0 && hi > autoLog*lo {
+		s.log = true
+	}
+	return s.log
+}
+
+// Toggle is what the person says.
+func (s *Scale) Toggle() { s.log, s.said = !s.log, true }
+
 // Where says what a target is: "default/phi4-mini · A10 · port-forward".
 func Where(t *record.Target) string {
 	where := t.URL

@@ -27,7 +27,7 @@ type Model struct {
 	full       bool // the focused target alone
 	metric     screen.Metric
 	percentile int
-	log        bool
+	scales     [2]screen.Scale
 	ownAxis    bool
 	window     float64 // s; 0 = the whole sweep
 }
@@ -38,7 +38,7 @@ func New(t *theme.Theme) *Model { return &Model{theme: t, percentile: 1} }
 // Reset forgets the sweep that was shown; ghosts are saved runs to be shown beside the next one.
 func (m *Model) Reset(ghosts []*record.Run) {
 	m.snap, m.tracks, m.own, m.ghosts, m.focus, m.full = nil, nil, nil, ghosts, 0, false
-	m.shared, m.event = [2]chart.AxisScale{}, engine.Event{}
+	m.shared, m.scales, m.event = [2]chart.AxisScale{}, [2]screen.Scale{}, engine.Event{}
 }
 
 // Set takes a newer snapshot.
@@ -119,7 +119,7 @@ func (m *Model) Update(k tea.KeyMsg) screen.Action {
 	case key.Matches(k, keys.Percentile):
 		m.percentile = (m.percentile + 1) % len(screen.Percentiles)
 	case key.Matches(k, keys.LogAxis):
-		m.log = !m.log
+		m.scales[m.metric].Toggle()
 	case key.Matches(k, keys.OwnAxis):
 		m.ownAxis = !m.ownAxis
 	case key.Matches(k, keys.Window):

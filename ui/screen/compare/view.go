@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"benchtop/engine"
+	"benchtop/engine/record"
 	"benchtop/ui/chart"
 	"benchtop/ui/screen"
 	"benchtop/ui/widget"
@@ -111,13 +112,14 @@ func (m *Model) drawPanel(metric screen.Metric, i, w, h int) string {
 	look := th.Target(i)
 	ts := m.series(metric, i)
 	ts.Y = m.axis(metric, i)
+	ts.SLO = screen.Limit(m.snap.Plan.SLO, metric)
 	q := t.Now.TTFT
 	if metric == screen.ITL {
 		q = t.Now.ITL
 	}
 	note := fmt.Sprintf("%s %s %s", screen.MS(screen.Of(q, 0)), screen.MS(screen.Of(q, 1)), screen.MS(screen.Of(q, 2)))
 	iw, ih := widget.Inside(w, h)
-	return widget.Panel{Theme: th, RawTitle: look.Style.Render(look.Marker+" "+widget.Clean(t.Info.Name)) + "  " + metric.String(),
+	return widget.Panel{Theme: th, RawTitle: look.Style.Render(look.Marker+" "+widget.Clean(t.Info.Name)) + "  " + metric.String() + " ms" + logNote(ts.Y),
 		Note: note, Focused: i == m.focus && metric == m.metric, Body: ts.Render(iw, ih)}.Render(w, h)
 }
 
@@ -133,14 +135,21 @@ func (m *Model) axis(metric screen.Metric, i int) chart.Axis {
 	now := m.snap.StartedAt.Add(m.snap.At)
 	if m.ownAxis {
 		lo, hi := m.series(metric, i).Range()
-		return m.own[i][metric].Fit(now, lo, hi, m.log)
+		return m.own[i][metric].Fit(now, lo, hi, m.scales[metric].Log(lo, hi))
 	}
 	lo, hi := math.NaN(), math.NaN()
 	for j := range m.tracks {
 		l, h := m.series(metric, j).Range()
 		lo, hi = least(lo, l), most(hi, h)
 	}
-	return m.shared[metric].Fit(now, lo, hi, m.log)
+	return m.shared[metric].Fit(now, lo, hi, m.scales[metric].Log(lo, hi))
+}
+
+func logNote(a chart.Axis) string {
+	if a.Log {
+		return ", log"
+	}
+	return ""
 }
 
 func least(a, b float64) float64 {
@@ -169,9 +178,10 @@ func (m *Model) drawOverlay(w, h int) string {
 		note += look.Style.Render(look.Marker+" "+name) + "  "
 	}
 	min, max := ts.Range()
-	ts.Y = m.shared[m.metric].Fit(m.snap.StartedAt.Add(m.snap.At), min, max, m.log)
+	ts.Y = m.shared[m.metric].Fit(m.snap.StartedAt.Add(m.snap.At), min, max, m.scales[m.metric].Log(min, max))
+	ts.SLO = screen.Limit(m.snap.Plan.SLO, m.metric)
 	iw, ih := widget.Inside(w, h)
-	return widget.Panel{Theme: th, Title: m.metric.String() + " " + screen.Percentiles[m.percentile], RawNote: strings.TrimSpace(note),
+	return widget.Panel{Theme: th, Title: m.metric.String() + " " + screen.Percentiles[m.percentile] + " ms" + logNote(ts.Y), RawNote: strings.TrimSpace(note),
 		Focused: true, Body: ts.Render(iw, ih)}.Render(w, h)
 }
 
@@ -183,7 +193,7 @@ func (m *Model) drawTable(w int) string {
 	}
 	tab := widget.Table{Theme: th, Cursor: -1, Columns: []widget.Column{{}, right("req/s", 9), right("TTFT p50", 0), right("p90", 8), right("p99", 0),
 		right("ITL p50", 0), right("p90", 7), right("p99", 1), right("offered", 6), right("completed", 2), right("in flight", 3),
-		right("tok/s", 4), right("path", 5), right("errors", 1)}}
+		right("tok/s", 4), right("$/M out", 3), right("path", 5), right("errors", 1)}}
 	for i := range m.snap.Targets {
 		tab.Rows = append(tab.Rows, m.tableRow(i))
 	}
@@ -191,7 +201,25 @@ func (m *Model) drawTable(w int) string {
 		tab.Rows = append(tab.Rows, m.deltaRow(i))
 	}
 	h := len(tab.Rows) + 1
-	return widget.Panel{Theme: th, Title: "Last 10 s, latencies in ms", Note: m.tableNote(), Body: tab.Render(w-2, h)}.Render(w, h+2)
+	body := tab.Render(w-2, h)
+	if diff := m.differences(); diff != "" {
+		body += "\n" + th.Warn.Render(widget.Fit(th.Glyph.Warn+" "+widget.Clean(diff), w-2, th.Glyph.Ellipsis))
+		h++
+	}
+	title := "Last 10 s, latencies in ms"
+	if m.snap.Done {
+		title = "Last 10 s of the sweep, latencies in ms"
+	}
+	return widget.Panel{Theme: th, Title: title, Note: m.tableNote(), Body: body}.Render(w, h+2)
+}
+
+// differences says in what the targets differ beside the GPU, "" if in nothing.
+func (m *Model) differences() string {
+	targets := make([]record.Target, len(m.snap.Targets))
+	for i := range m.snap.Targets {
+		targets[i] = m.snap.Targets[i].Info
+	}
+	return screen.Differences(targets)
 }
 
 func (m *Model) tableNote() string {
@@ -220,7 +248,15 @@ func (m *Model) tableRow(i int) []widget.Cell {
 		errors.Style = m.theme.Bad
 	}
 	return append(row, cell(screen.Sig3(now.OfferedRPS)), cell(screen.Sig3(now.CompletedRPS)), cell(fmt.Sprint(t.InFlight)),
-		cell(screen.Sig3(now.OutputTokPerS)), cell(path), errors)
+		cell(screen.Sig3(now.OutputTokPerS)), cell(cost(t)), cell(path), errors)
+}
+
+// cost is what a million output tokens cost at the throughput of the last ten seconds.
+func cost(t *engine.TargetSnapshot) string {
+	if t.Info.USDPerHour == nil || !(t.Now.OutputTokPerS > 0) {
+		return screen.Unknown
+	}
+	return screen.USD(*t.Info.USDPerHour / (t.Now.OutputTokPerS * 3600) * 1e6)
 }
 
 // deltaRow is the difference of target i to the first, while both run the same rate.

@@ -63,6 +63,7 @@ func (m *Model) words() [][2]string {
 		{g.AtLeast, "saturated: the rate was not held; its latencies depend on the length of the step"},
 		{g.Warn, "invalid: the numbers cannot be trusted; the reason is beside them"},
 		{g.Dagger, "p99 of fewer than 100 requests"},
+		{"n.s.", "no significant difference: within the noise of ten seconds"},
 		{"> 30 s", "a lower bound: requests were cut before they finished"},
 		{screen.Unknown, "unknown, which is never 0"},
 		{"TTFT", "time to first token, from the scheduled arrival"},
@@ -111,7 +112,7 @@ func (m *Model) blocks() []block {
 }
 
 // columnWidth is what a column of keys needs.
-const columnWidth = 58
+const columnWidth = 38
 
 // columns lays blocks out in columns of about equal height, the first ones at the top left.
 func (m *Model) columns(w int, first, rest []block) []string {
@@ -140,7 +141,7 @@ func (m *Model) columns(w int, first, rest []block) []string {
 			if y < len(col) {
 				text = col[y]
 			}
-			lines[y] += widget.Fit(text, max(w/n, 1), m.theme.Glyph.Ellipsis)
+			lines[y] += widget.Fit(widget.Fit(text, max(w/n-2, 0), m.theme.Glyph.Ellipsis), max(w/n, 1), "")
 		}
 	}
 	return lines

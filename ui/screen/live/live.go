@@ -30,7 +30,7 @@ type Model struct {
 	events []engine.Event
 
 	metric screen.Metric // of the one chart where there is room for one only
-	log    bool
+	scales [2]screen.Scale
 	window float64 // s; 0 = the whole sweep
 }
 
@@ -40,7 +40,7 @@ func New(t *theme.Theme) *Model { return &Model{theme: t} }
 // Reset forgets the sweep that was shown.
 func (m *Model) Reset() {
 	m.snap, m.target, m.tracks, m.events = nil, 0, nil, nil
-	m.axes = [2]chart.AxisScale{}
+	m.axes, m.scales = [2]chart.AxisScale{}, [2]screen.Scale{}
 }
 
 // Set takes a newer snapshot.
@@ -125,7 +125,7 @@ func (m *Model) Update(k tea.KeyMsg) screen.Action {
 	case key.Matches(k, keys.Metric):
 		m.metric = m.metric.Next()
 	case key.Matches(k, keys.LogAxis):
-		m.log = !m.log
+		m.scales[m.metric].Toggle()
 	case key.Matches(k, keys.Window):
 		m.window = 120 - m.window
 	}

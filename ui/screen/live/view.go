@@ -24,14 +24,47 @@ func (m *Model) Render(w, h int) string {
 	if t == nil {
 		return widget.Center(widget.Wrap("Waiting for the first numbers …", max(w-4, 1), m.theme.Dim), w, h)
 	}
-	head := m.drawHead(t, w)
+	head, full := m.drawHead(t, w), h
+	if t.State == engine.StatePaused {
+		head += "\n" + m.drawPaused(t, w)
+		h -= pausedHeight
+	}
 	if w >= columnsFrom {
 		left := m.drawCharts(t, w-sideWidth, h-2)
-		return widget.Block(widget.Stack(head, widget.Beside(left, m.drawSide(t, sideWidth, h-2))), w, h)
+		return widget.Block(widget.Stack(head, widget.Beside(left, m.drawSide(t, sideWidth, h-2))), w, full)
 	}
 	low := m.drawLow(t, w, h)
 	lowH := strings.Count(low, "\n") + 1
-	return widget.Block(widget.Stack(head, m.drawCharts(t, w, h-2-lowH), low), w, h)
+	return widget.Block(widget.Stack(head, m.drawCharts(t, w, h-2-lowH), low), w, full)
+}
+
+// pausedHeight is the height of the box that says what a lost target means.
+const pausedHeight = 6
+
+// drawPaused says what happened, what becomes of the step, and what can be done.
+func (m *Model) drawPaused(t *engine.TargetSnapshot, w int) string {
+	th := m.theme
+	why := t.Text
+	if why == "" {
+		why = t.Health.Why
+	}
+	lines := []string{
+		th.Bad.Render(th.Glyph.Warn + " Lost " + widget.Clean(t.Info.Name) + ": " + widget.Clean(why)),
+		"Requests in flight are recorded as errors, not as slow. The step is void and made again from its start.",
+		"Other targets go on. " + m.pausedKeys(),
+	}
+	if t.LastError != "" {
+		lines = append(lines, th.Dim.Render(widget.Clean(t.LastError)))
+	}
+	for i := range lines {
+		lines[i] = " " + widget.Fit(lines[i], max(w-4, 0), th.Glyph.Ellipsis)
+	}
+	return widget.Panel{Theme: th, Title: "Paused", Focused: true, Body: strings.Join(lines, "\n")}.Render(w, pausedHeight)
+}
+
+func (m *Model) pausedKeys() string {
+	k := &screen.Keys
+	return m.theme.Key.Render(k.Skip.Help().Key) + " skips the step, " + m.theme.Key.Render(k.Stop.Help().Key) + " stops and keeps what is measured."
 }
 
 // drawHead is two lines: the steps and how far the current one is; what the light says.
@@ -71,7 +104,9 @@ func (m *Model) drawChart(t *engine.TargetSnapshot, metric screen.Metric, w, h i
 	ts := chart.TimeSeries{Theme: th, Series: m.tracks[m.target].Lines(metric, th.Target(m.target)), XMin: lo, XMax: hi,
 		Marks: screen.Marks(t), Unit: chart.MS}
 	min, max := ts.Range()
-	ts.Y = m.axes[metric].Fit(m.snap.StartedAt.Add(m.snap.At), min, max, m.log)
+	log := m.scales[metric].Log(min, max)
+	ts.Y = m.axes[metric].Fit(m.snap.StartedAt.Add(m.snap.At), min, max, log)
+	ts.SLO = screen.Limit(m.snap.Plan.SLO, metric)
 	q := t.Now.TTFT
 	if metric == screen.ITL {
 		q = t.Now.ITL
@@ -80,9 +115,9 @@ func (m *Model) drawChart(t *engine.TargetSnapshot, metric screen.Metric, w, h i
 	for p, name := range screen.Percentiles {
 		note += " " + name + " " + screen.MS(screen.Of(q, p))
 	}
-	title := metric.String()
-	if m.log {
-		title += " (log)"
+	title := metric.String() + " ms"
+	if log {
+		title += ", log"
 	}
 	if m.window > 0 {
 		title += fmt.Sprintf(", last %.0f s", m.window)

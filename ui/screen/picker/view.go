@@ -31,7 +31,7 @@ func (m *Model) Head() (where, state string) {
 	}
 	switch {
 	case c.Problem != nil && len(c.Workspaces) == 0:
-		return where, th.Bad.Render(th.Glyph.Cross + " no cluster")
+		return where, th.Bad.Render(th.Glyph.Cross + " no workspaces")
 	case !c.Synced:
 		return where, th.Dim.Render("reading the cluster …")
 	}
@@ -88,7 +88,7 @@ func (m *Model) Render(w, h int) string {
 		case c.Problem != nil:
 			return m.drawNotice(w, h, m.theme.Bad.Render(m.theme.Glyph.Cross+" "+widget.Clean(c.Problem.What)), m.problemLines(c.Problem))
 		case !c.Synced:
-			return m.drawNotice(w, h, "Reading the cluster …", []string{"context   " + widget.Clean(c.Context), "server    " + widget.Clean(c.Server)})
+			return m.drawNotice(w, h, "Reading the cluster …", [][2]string{{"context", c.Context}, {"server", c.Server}})
 		}
 		return m.drawNotice(w, h, "No Kaito workspaces here", m.emptyLines())
 	}
@@ -102,56 +102,64 @@ func (m *Model) Render(w, h int) string {
 	return m.drawList(w, h)
 }
 
-func (m *Model) problemLines(p *inventory.Problem) []string {
+func (m *Model) problemLines(p *inventory.Problem) [][2]string {
 	c := m.cluster
-	var lines []string
-	for _, f := range [][2]string{{"context", c.Context}, {"server", c.Server}, {"user", c.User}, {"cause", p.Why}} {
-		if f[1] != "" {
-			lines = append(lines, fmt.Sprintf("%-9s %s", f[0], widget.Clean(f[1])))
+	lines := [][2]string{{"context", c.Context}, {"server", c.Server}, {"user", c.User}, {"cause", p.Why}}
+	for i, n := range p.Next {
+		label := "try"
+		if i > 0 {
+			label = " "
 		}
-	}
-	for _, n := range p.Next {
-		lines = append(lines, "          "+widget.Clean(n))
+		lines = append(lines, [2]string{label, n})
 	}
 	return append(lines, m.accessLines()...)
 }
 
 // accessLines are the rights that are missing and what works without them.
-func (m *Model) accessLines() []string {
-	var lines []string
+func (m *Model) accessLines() [][2]string {
+	var lines [][2]string
 	for _, a := range m.cluster.Access {
 		if a.Allowed {
 			continue
 		}
-		text := fmt.Sprintf("denied    %s %s", a.Verb, a.Resource)
+		text := a.Verb + " " + a.Resource
 		if a.Namespace != "" {
 			text += " in " + a.Namespace
 		}
 		if a.Without != "" {
 			text += ": without it, " + a.Without
 		}
-		lines = append(lines, widget.Clean(text))
+		lines = append(lines, [2]string{"denied", text})
 	}
 	return lines
 }
 
-func (m *Model) emptyLines() []string {
+func (m *Model) emptyLines() [][2]string {
 	c := m.cluster
 	ns := "in all namespaces"
 	if c.Namespace != "" {
 		ns = "in namespace " + c.Namespace
 	}
-	lines := []string{"context   " + widget.Clean(c.Context), "looked    " + widget.Clean(ns) + ", and keeps looking: a new one shows up by itself"}
+	lines := [][2]string{{"context", c.Context}, {"looked", ns + ", and keeps looking: a new one shows up by itself"}}
 	return append(lines, m.accessLines()...)
 }
 
 // drawNotice is the screen when there is nothing to list: what is, why, and the ways on.
-func (m *Model) drawNotice(w, h int, title string, facts []string) string {
+func (m *Model) drawNotice(w, h int, title string, facts [][2]string) string {
 	th := m.theme
 	iw, ih := widget.Inside(w, h)
 	lines := []string{"", title, ""}
 	for _, f := range facts {
-		lines = append(lines, strings.Split(widget.Wrap(f, max(min(iw-8, 96), 1), nil), "\n")...)
+		if f[1] == "" {
+			continue
+		}
+		for i, part := range strings.Split(widget.Wrap(f[1], max(min(iw-18, 90), 1), nil), "\n") {
+			label := f[0]
+			if i > 0 {
+				label = ""
+			}
+			lines = append(lines, fmt.Sprintf("%-9s ", label)+part)
+		}
 	}
 	lines = append(lines, "", th.Title.Render("Ways on"))
 	for _, k := range m.waysOn() {
@@ -189,21 +197,46 @@ func (m *Model) drawList(w, h int) string {
 		return widget.Column{Title: title, Right: true, Drop: drop}
 	}
 	tab := widget.Table{Theme: m.theme, Cursor: m.index(), Empty: "nothing matches " + m.filter + "; esc clears the filter", Columns: []widget.Column{
-		{}, {Title: "NAME", Min: 12, Grow: true}, {Title: "NAMESPACE", Min: 8, Drop: 4}, {Title: "INSTANCE TYPE", Min: 12, Drop: 6},
-		{Title: "GPU"}, right("$/H", 3), {Title: "STATE", Min: 5}, {Title: "BUSY", Drop: 2}, right("PEAK TOK/MIN", 5), right("AGE", 7)}}
+		{}, {Title: "NAME", Min: 24, Grow: true}, {Title: "NAMESPACE", Min: 9, Drop: 3}, {Title: "INSTANCE TYPE", Drop: 6},
+		{Title: "GPU"}, right("$/H", 2), {Title: "STATE"}, {Title: "BUSY", Drop: 4}, right("PEAK TOK/MIN", 5), right("AGE", 7)}}
 	for _, r := range m.rows {
 		tab.Rows = append(tab.Rows, m.tableRow(r))
 	}
 	iw, ih := widget.Inside(w, h)
-	m.page = tab.Visible(ih)
+	below := m.below(iw)
+	m.page = tab.Visible(ih - len(below))
 	m.offset = widget.Scroll(m.offset, m.index(), len(tab.Rows), m.page)
 	tab.Offset = m.offset
+	body := widget.Stack(tab.Render(iw, ih-len(below)), strings.Join(below, "\n"))
 	note := ""
 	if m.filter != "" {
 		note = fmt.Sprintf("/%s · %d of %d", m.filter, len(m.rows), len(m.all()))
 	}
-	return widget.Panel{Theme: m.theme, Title: "Workspaces", Note: note, Focused: true, Body: tab.Render(iw, ih)}.Render(w, h)
+	return widget.Panel{Theme: m.theme, Title: "Workspaces", Note: note, Focused: true, Body: body}.Render(w, h)
 }
+
+// below is what stands under the list: why the workspace under the cursor cannot run, and what this
+// user is not allowed to see.
+func (m *Model) below(w int) []string {
+	th := m.theme
+	var lines []string
+	add := func(text string) {
+		lines = append(lines, " "+th.Warn.Render(widget.Fit(th.Glyph.Warn+" "+widget.Clean(text), max(w-2, 0), th.Glyph.Ellipsis)))
+	}
+	if r, ok := m.current(); ok && !r.runnable() {
+		add(r.ws.Name + ": " + reason(r.ws) + " (enter watches it)")
+	}
+	if p := m.cluster.Problem; p != nil {
+		add(p.What + ": " + p.Why)
+	}
+	for _, l := range m.accessLines() {
+		add(l[0] + " " + l[1])
+	}
+	return lines[:min(len(lines), maxBelow)]
+}
+
+// maxBelow keeps the list visible however much there is to say.
+const maxBelow = 4
 
 func (m *Model) tableRow(r row) []widget.Cell {
 	th := m.theme

@@ -59,7 +59,7 @@ func (m *Model) drawMiddle(w, h int) string {
 	if h <= 0 {
 		return ""
 	}
-	full := len(m.rows) + 4
+	full := len(m.rows) + 3
 	switch {
 	case m.table || h < minChart+4:
 		return m.drawTable(w, h)
@@ -85,7 +85,7 @@ func (m *Model) drawCharts(w, h int) string {
 func (m *Model) drawCurve(metric screen.Metric, w, h int, focus bool) string {
 	th, p := m.theme, percentiles[m.percentile]
 	c := chart.RateCurve{Theme: th, Unit: chart.MS, Rates: m.run.Plan.Rates, Y: chart.Axis{Log: !m.linear}}
-	c.SLO, c.SLOLabel = screen.Limit(m.run.Plan.SLO, metric)
+	c.SLO = screen.Limit(m.run.Plan.SLO, metric)
 	note := ""
 	for i, t := range m.run.Targets {
 		look := th.Target(i)
@@ -190,7 +190,7 @@ func latency(r *report.Row, metric screen.Metric, p string, th *theme.Theme) str
 // state is the sign and the words for a row.
 func state(r *report.Row, th *theme.Theme) (string, *theme.Style) {
 	s := r.Steps[len(r.Steps)-1]
-	words := report.State(s)
+	words, _, _ := strings.Cut(report.State(s), ", ") // the worst; the rest is said below the table
 	switch {
 	case !s.Verdict.Valid || s.Verdict.Void:
 		return th.Glyph.Warn + " " + words, th.Bad

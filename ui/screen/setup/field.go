@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"benchtop/engine/record"
+	"benchtop/engine/verdict"
 	"benchtop/ui/screen"
 	"benchtop/ui/widget"
 )
@@ -44,20 +46,20 @@ const planField = "plan"
 // fieldsOf is the form filled from a plan.
 func fieldsOf(p record.Plan) []field {
 	return []field{
-		text("rates", "Rates", "req/s: 1,2,4,8,16 or 1..16x2", FormatRates(p.Rates), setRates),
-		text("duration", "Step", "measured time; empty = 60 s and at least 100 requests", optional(p.Duration), setDuration),
-		text("requests", "Requests", "per step instead of a time; empty = by time", number(p.Requests), setRequests),
+		text("rates", "Rates", "req/s, like 1,2,4,8,16 or 1..16x2", FormatRates(p.Rates), setRates),
+		text("duration", "Step", "measured time; empty: 60 s, at least 100 requests", optional(p.Duration), setDuration),
+		text("requests", "Requests", "per step, instead of a time", number(p.Requests), setRequests),
 		text("warmup", "Warm-up", "auto, or a time like 5s", p.Warmup.String(), setWarmup),
 		text("drain", "Drain", "how long in-flight requests may finish", p.Drain.String(), setDrain),
-		text("prompt", "Tokens in", "prompt tokens, exact", number(p.Workload.PromptTokens), setInt("prompt tokens", func(p *record.Plan) *int { return &p.Workload.PromptTokens })),
-		text("output", "Tokens out", "output tokens, exact", number(p.Workload.OutputTokens), setInt("output tokens", func(p *record.Plan) *int { return &p.Workload.OutputTokens })),
+		text("prompt", "Tokens in", "prompt tokens, exact", number(p.Workload.PromptTokens), setInt(func(p *record.Plan) *int { return &p.Workload.PromptTokens })),
+		text("output", "Tokens out", "output tokens, exact", number(p.Workload.OutputTokens), setInt(func(p *record.Plan) *int { return &p.Workload.OutputTokens })),
 		choice("arrivals", "Arrivals", p.Arrivals, []string{"poisson", "poisson-free", "constant"}, func(p *record.Plan) *string { return &p.Arrivals }),
 		choice("order", "Targets run", p.Order, []string{"parallel", "sequential", "interleaved"}, func(p *record.Plan) *string { return &p.Order }),
 		choice("via", "Way", p.Via, []string{"auto", "port-forward", "proxy", "direct"}, func(p *record.Plan) *string { return &p.Via }),
 		choice("endpoint", "Endpoint", p.Endpoint, []string{"auto", "completions", "chat"}, func(p *record.Plan) *string { return &p.Endpoint }),
-		text("slo", "Objectives", "drawn as lines, decide what holds: ttft.p95<500ms,itl.p95<50ms", strings.Join(p.SLO, ";"), setList(func(p *record.Plan) *[]string { return &p.SLO })),
-		text("stop", "Stop when", "off when empty: saturated,errors>5%", strings.Join(p.StopWhen, ","), setStop),
-		text("repeat", "Repeat", "times the whole sweep", number(max(p.Repeat, 1)), setInt("repetitions", func(p *record.Plan) *int { return &p.Repeat })),
+		text("slo", "Objectives", "ttft.p95<500ms,itl.p95<50ms, or chat, rag, code", strings.Join(p.SLO, "; "), setSLO),
+		text("stop", "Stop when", "off when empty; like saturated,errors>5%", strings.Join(p.StopWhen, ", "), setStop),
+		text("repeat", "Repeat", "times the whole sweep", number(max(p.Repeat, 1)), setInt(func(p *record.Plan) *int { return &p.Repeat })),
 		text("seed", "Seed", "same arrivals for every target", strconv.FormatUint(p.Seed, 10), setSeed),
 	}
 }
@@ -142,13 +144,13 @@ func setRates(p *record.Plan, v string) (err error) {
 	return err
 }
 
-func parseDuration(v, what string) (time.Duration, error) {
+func parseDuration(v string) (time.Duration, error) {
 	d, err := time.ParseDuration(v)
 	if err != nil {
 		if n, numErr := strconv.ParseFloat(v, 64); numErr == nil {
-			return 0, fmt.Errorf("%s %q needs a unit: %gs", what, v, n)
+			return 0, fmt.Errorf("needs a unit: %gs", n)
 		}
-		return 0, fmt.Errorf("%s %q is no time: write it like 60s or 2m", what, v)
+		return 0, errors.New("not a time: write 60s or 2m")
 	}
 	return d, nil
 }
@@ -158,9 +160,9 @@ func setDuration(p *record.Plan, v string) error {
 		p.Duration = 0
 		return nil
 	}
-	d, err := parseDuration(v, "step")
+	d, err := parseDuration(v)
 	if err == nil && d <= 0 {
-		err = fmt.Errorf("step %q must be longer than 0", v)
+		err = errors.New("must be longer than 0")
 	}
 	p.Duration = record.Duration(d)
 	return err
@@ -171,7 +173,7 @@ func setRequests(p *record.Plan, v string) error {
 		p.Requests = 0
 		return nil
 	}
-	return setInt("requests", func(p *record.Plan) *int { return &p.Requests })(p, v)
+	return setInt(func(p *record.Plan) *int { return &p.Requests })(p, v)
 }
 
 func setWarmup(p *record.Plan, v string) error {
@@ -179,23 +181,23 @@ func setWarmup(p *record.Plan, v string) error {
 		p.Warmup = record.Warmup{}
 		return nil
 	}
-	d, err := parseDuration(v, "warm-up")
+	d, err := parseDuration(v)
 	p.Warmup = record.Warmup{Fixed: true, For: d}
 	return err
 }
 
 func setDrain(p *record.Plan, v string) error {
-	d, err := parseDuration(v, "drain")
+	d, err := parseDuration(v)
 	p.Drain = record.Duration(d)
 	return err
 }
 
 // setInt reads a whole number of at least 1.
-func setInt(what string, at func(*record.Plan) *int) func(*record.Plan, string) error {
+func setInt(at func(*record.Plan) *int) func(*record.Plan, string) error {
 	return func(p *record.Plan, v string) error {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 1 {
-			return fmt.Errorf("%s must be a whole number of at least 1, not %q", what, v)
+			return errors.New("a whole number of at least 1")
 		}
 		*at(p) = n
 		return nil
@@ -205,22 +207,25 @@ func setInt(what string, at func(*record.Plan) *int) func(*record.Plan, string) 
 func setSeed(p *record.Plan, v string) error {
 	n, err := strconv.ParseUint(v, 10, 64)
 	if err != nil {
-		return fmt.Errorf("seed must be a whole number, not %q", v)
+		return errors.New("a whole number")
 	}
 	p.Seed = n
 	return nil
 }
 
-func setList(at func(*record.Plan) *[]string) func(*record.Plan, string) error {
-	return func(p *record.Plan, v string) error {
-		*at(p) = split(v, ";")
-		return nil
-	}
+func setSLO(p *record.Plan, v string) error {
+	p.SLO = split(v, ";")
+	_, err := verdict.ParseSLOs(p.SLO)
+	return err
 }
 
 func setStop(p *record.Plan, v string) error {
 	p.StopWhen = split(v, ",")
-	return nil
+	if len(p.StopWhen) == 0 {
+		return nil
+	}
+	_, err := verdict.ParseStop(p.StopWhen...)
+	return err
 }
 
 // split cuts a text at sep, without the empty parts.

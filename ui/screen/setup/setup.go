@@ -200,5 +200,5 @@ func (m *Model) Bindings() []key.Binding {
 		return []key.Binding{screen.As(k.Back, "cancel")}
 	}
 	return []key.Binding{screen.As(k.Start, "start"), screen.As(k.Next, "next field"), screen.As(k.Toggle, "change a choice"),
-		screen.As(k.EditPlan, "edit as YAML"), k.Prev, k.Retry}
+		screen.As(k.EditPlan, "edit as YAML"), k.Prev}
 }

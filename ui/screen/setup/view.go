@@ -16,40 +16,53 @@ func (m *Model) Head() (where, state string) {
 	return "set up a sweep", screen.Plural(len(m.targets), "target")
 }
 
-// Render draws the form, the plan line and the start button.
+// Render draws the form above and the plan with the start button below. Where there is little room
+// the form scrolls; plan line and button stay.
 func (m *Model) Render(w, h int) string {
 	fw := min(w, formWidth)
-	plan := m.drawPlan(fw)
-	planH := min(strings.Count(plan, "\n")+1, max(h-5, 0))
-	form := m.drawForm(fw, h-planH)
-	formH := strings.Count(form, "\n") + 1
-	body := widget.Block(widget.Stack(form, widget.Block(plan, fw, planH)), fw, min(formH+planH, h))
+	form := m.formLines(fw - 2)
+	plan := m.planLines(fw - 4)
+	room := h - len(form) - 2 - 2
+	planH := max(min(len(plan), max(room, minPlan)), 0)
+	if len(plan) > planH && planH >= 2 {
+		plan = append(plan[:planH-2:planH-2], m.theme.Dim.Render(fmt.Sprintf("%s %d more", m.theme.Glyph.Down, len(plan)-planH+1)), plan[len(plan)-1])
+	}
+	for i := range plan {
+		plan[i] = " " + plan[i]
+	}
+	formH := min(len(form)+2, max(h-planH-2, 0))
+	body := widget.Stack(m.drawForm(form, fw, formH),
+		widget.Panel{Theme: m.theme, Title: "Plan", Focused: m.focus == len(m.fields), Body: strings.Join(plan, "\n")}.Render(fw, planH+2))
 	x := (w - fw) / 2
-	return widget.Block(widget.Beside(widget.Block("", x, h), body), w, h)
+	return widget.Block(widget.Beside(widget.Block("", x, h), widget.Block(body, fw, h)), w, h)
 }
 
-// drawForm is the targets and fields in at most h lines; it scrolls so that the focus is visible.
-func (m *Model) drawForm(w, h int) string {
-	iw, _ := widget.Inside(w, h)
-	lines := m.targetLines(iw)
-	at := 0
+// minPlan is the room that the plan keeps in a low terminal: its line in two, the worst checks, the
+// button.
+const minPlan = 6
+
+// formLines are the targets and the fields, in w cells.
+func (m *Model) formLines(w int) []string {
+	lines := m.targetLines(w)
 	for i := range m.fields {
-		if i == m.focus {
-			at = len(lines)
-		}
-		lines = append(lines, m.fieldLine(i, iw))
+		lines = append(lines, m.fieldLine(i, w))
 	}
-	if m.focus == len(m.fields) {
-		at = len(lines)
+	return lines
+}
+
+// drawForm is the form in h lines, scrolled so that the field under the cursor is visible.
+func (m *Model) drawForm(lines []string, w, h int) string {
+	rows := max(h-2, 0)
+	at := min(len(lines)-len(m.fields)+m.focus, len(lines)-1)
+	if m.focus == 0 {
+		m.offset = 0 // the targets above the first field
 	}
-	lines = append(lines, m.buttonLine(iw))
-	rows := min(len(lines), max(h-2, 0))
 	m.offset = widget.Scroll(m.offset, at, len(lines), rows)
-	note := "tab next field"
+	note := ""
 	if rows < len(lines) {
-		note = fmt.Sprintf("%s %d more lines", m.theme.Glyph.Down, len(lines)-rows)
+		note = fmt.Sprintf("%d of %d lines", rows, len(lines))
 	}
-	return widget.Panel{Theme: m.theme, Title: "Sweep", Note: note, Focused: true, Body: strings.Join(lines[m.offset:], "\n")}.Render(w, min(rows+2, h))
+	return widget.Panel{Theme: m.theme, Title: "Sweep", Note: note, Focused: m.focus < len(m.fields), Body: strings.Join(lines[m.offset:], "\n")}.Render(w, h)
 }
 
 func (m *Model) targetLines(w int) []string {
@@ -62,12 +75,14 @@ func (m *Model) targetLines(w int) []string {
 		look := m.theme.Target(i)
 		text := widget.Clean(t.URL)
 		if ws := t.Workspace; ws != nil {
-			text = widget.Clean(ws.Namespace + "/" + ws.Name + "  " + ws.InstanceType)
+			text = ws.Namespace + "/" + ws.Name
 			if ws.Price.USDPerHour != nil {
 				text += "  " + screen.USD(*ws.Price.USDPerHour) + "/h"
 			}
+			text = widget.Clean(text + "  " + ws.InstanceType)
 		}
 		lines = append(lines, fmt.Sprintf("  %-12s", label)+look.Style.Render(look.Marker+" "+widget.Fit(widget.Clean(t.Name), 10, m.theme.Glyph.Ellipsis))+" "+text)
+		lines[i] = widget.Fit(lines[i], w, m.theme.Glyph.Ellipsis)
 	}
 	if len(lines) == 0 {
 		lines = append(lines, "  Targets     "+m.theme.Bad.Render("none: esc goes back to mark some"))
@@ -75,8 +90,10 @@ func (m *Model) targetLines(w int) []string {
 	return append(lines, "")
 }
 
-// valueWidth is the room for what is typed.
-const valueWidth = 24
+const (
+	valueWidth = 24 // the room for what is typed
+	hintsFrom  = 90 // width of the form from which every field shows its hint, not only the one in focus
+)
 
 func (m *Model) fieldLine(i, w int) string {
 	th, f := m.theme, &m.fields[i]
@@ -93,11 +110,14 @@ func (m *Model) fieldLine(i, w int) string {
 	} else {
 		value = m.choiceText(f)
 	}
-	hint := th.Dim.Render(f.hint)
-	if f.err != "" {
+	hint := ""
+	switch {
+	case f.err != "":
 		hint = th.Bad.Render(th.Glyph.Cross + " " + widget.Clean(f.err))
-	} else if f.text == nil && focus {
+	case f.text == nil && focus:
 		hint = th.Dim.Render("space changes")
+	case focus || w >= hintsFrom:
+		hint = th.Dim.Render(f.hint)
 	}
 	return widget.Fit(cursor+label+value+" "+hint, w, th.Glyph.Ellipsis)
 }
@@ -114,32 +134,29 @@ func (m *Model) choiceText(f *field) string {
 	return strings.Join(parts, "  ")
 }
 
-func (m *Model) buttonLine(w int) string {
+// buttonLine is the start button with its key; it says why it would not start.
+func (m *Model) buttonLine() string {
 	th := m.theme
-	cursor, button := "  ", "[ Start ]"
-	switch {
-	case m.starting:
-		return widget.Fit("  "+th.Accent.Render("Starting … ")+th.Dim.Render("connecting and probing; esc cancels"), w, th.Glyph.Ellipsis)
-	case m.focus == len(m.fields):
-		cursor = th.Accent.Render(th.Glyph.Cursor) + " "
-		button = th.Cursor.Render(button)
-	default:
-		button = th.Bold.Render(button)
+	if m.starting {
+		return th.Accent.Render("Starting … ") + th.Dim.Render("connecting and probing; esc cancels")
 	}
-	return widget.Fit(fmt.Sprintf("%s%-12s%s  %s", cursor, "", button, th.Key.Render("ctrl+s")+th.Dim.Render(" from any field")), w, th.Glyph.Ellipsis)
+	cursor, button := "  ", th.Bold.Render("[ Start ]")
+	if m.focus == len(m.fields) {
+		cursor, button = th.Accent.Render(th.Glyph.Cursor)+" ", th.Cursor.Render("[ Start ]")
+	}
+	return cursor + button + "  " + th.Key.Render("ctrl+s") + th.Dim.Render(" from any field")
 }
 
-// drawPlan is what the sweep will come to and what stands against it.
-func (m *Model) drawPlan(w int) string {
-	iw, _ := widget.Inside(w, 3)
-	var lines []string
-	for _, l := range append([]string{m.planLine()}, m.checkLines()...) {
-		lines = append(lines, " "+widget.Fit(l, max(iw-2, 0), m.theme.Glyph.Ellipsis))
+// planLines are what the sweep will come to, what stands against it, and the button.
+func (m *Model) planLines(w int) []string {
+	lines := strings.Split(m.planLine(w), "\n")
+	for _, l := range m.checkLines() {
+		lines = append(lines, widget.Fit(l, max(w, 0), m.theme.Glyph.Ellipsis))
 	}
-	return widget.Panel{Theme: m.theme, Title: "Plan", Body: strings.Join(lines, "\n")}.Render(w, len(lines)+2)
+	return append(lines, m.buttonLine())
 }
 
-func (m *Model) planLine() string {
+func (m *Model) planLine(w int) string {
 	plan, errs := build(m.base, m.fields)
 	if msg := errs[planField]; msg != "" {
 		return m.theme.Bad.Render(m.theme.Glyph.Cross + " " + widget.Clean(msg))
@@ -152,9 +169,9 @@ func (m *Model) planLine() string {
 	if e.USD != nil {
 		cost = "about " + screen.USD(*e.USD)
 	}
-	return fmt.Sprintf("%s × %s · about %s requests · %s tokens · about %s · %s",
+	return widget.Wrap(fmt.Sprintf("%s on %s · about %s requests · %s tokens · about %s · %s",
 		screen.Plural(e.Steps, "step"), screen.Plural(max(len(m.targets), 1), "target"), screen.Count(e.Requests), screen.Count(e.Tokens),
-		screen.Minutes(e.Time), cost)
+		screen.Minutes(e.Time), cost), w, m.theme.Bold)
 }
 
 // checkLines are what the preflight found; the worst first.

@@ -1,0 +1,400 @@
+package ui
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/google/go-cmp/cmp"
+
+	"benchtop/engine"
+	"benchtop/ui/screen"
+	"benchtop/ui/screen/fixture"
+	"benchtop/ui/uitest"
+)
+
+func drive(t *testing.T, change ...func(*fakeBackend, *Options)) (*bench, *uitest.Driver) {
+	t.Helper()
+	x := newBench(t, change...)
+	return x, uitest.New(t, x.model, 120, 40)
+}
+
+// toLive takes a driver from the picker to a sweep over two targets.
+func toLive(t *testing.T, x *bench, d *uitest.Driver) {
+	t.Helper()
+	d.Press("space", "j", "space", "enter")
+	d.Await("answers through port-forward")
+	d.Press("ctrl+s")
+	d.Await("2 targets side by side")
+	x.run = x.back.run
+}
+
+// tick turns the clock of the sweep and lets the root look.
+func (x *bench) tick(d *uitest.Driver, seconds int) {
+	x.run.at(seconds)
+	d.Send(tickMsg(x.time))
+}
+
+func TestFromPickerToResults(t *testing.T) {
+	x, d := drive(t)
+	d.ExpectContains("phi4-mini-a10", "5 workspaces", "enter set up sweep")
+	toLive(t, x, d)
+	x.tick(d, 100)
+	d.ExpectContains("a10  TTFT", "a100  TTFT", "running 01:40 of ~06:50")
+	d.Press("1")
+	d.ExpectContains("Last 10 s", "send lag", "path")
+	d.Press("tab")
+	d.ExpectContains("a100 · default/phi4-mini-a100")
+	x.time = x.time.Add(time.Minute)
+	x.tick(d, fixture.Length)
+	d.Await("✓ complete")
+	d.ExpectContains("A100 meets the SLO at 16+ req/s", "steps.csv", "saturated")
+	d.Press("esc")
+	d.ExpectContains("5 workspaces")
+	d.Press("q")
+	d.AwaitFunc("quit", d.Quit)
+	if got, want := x.back.log(), []string{"preflight", "preflight", "start"}; !slices.Equal(got, want) {
+		t.Errorf("the backend was asked %q, want %q", got, want)
+	}
+}
+
+func TestResultsDoNotTakeTheScreenFromWhoTypes(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.tick(d, 300)
+	d.Press("m")
+	x.tick(d, fixture.Length)
+	d.Await("the sweep is complete")
+	if x.shown() != screen.Compare {
+		t.Errorf("the results came up within %v of a key", quietFor)
+	}
+}
+
+func TestBusyTargetIsAskedAbout(t *testing.T) {
+	x, d := drive(t, func(b *fakeBackend, _ *Options) {
+		b.checks = []Check{{Target: "a10", Level: screen.CheckConfirm, Text: "3 requests are running"}}
+	})
+	d.Press("enter")
+	d.Await("asks: a10: 3 requests are running")
+	d.Press("ctrl+s")
+	d.Await("Start all the same?")
+	d.Press("enter") // the default is no
+	d.ExpectContains("Start all the same?")
+	d.Press("n")
+	d.ExpectNot("Start all the same?")
+	if slices.Contains(x.back.log(), "start yes") {
+		t.Error("it started without a yes")
+	}
+	d.Press("ctrl+s")
+	d.Await("Start all the same?")
+	d.Press("y")
+	d.Await("Last 10 s")
+	if !slices.Contains(x.back.log(), "start yes") {
+		t.Errorf("the backend was asked %q, want a start with yes", x.back.log())
+	}
+}
+
+func TestWhatStandsAgainstARun(t *testing.T) {
+	x, d := drive(t, func(b *fakeBackend, _ *Options) {
+		b.checks = []Check{{Target: "a10", Level: screen.CheckRefused, Text: "no endpoint answers"}}
+	})
+	d.Press("enter")
+	d.Await("no endpoint answers")
+	d.Press("ctrl+s")
+	d.Await("cannot start: a10: no endpoint answers")
+	x.back.checks, x.back.startErr = nil, errors.New("dial pod: connection refused")
+	d.Press("ctrl+s")
+	d.Await("dial pod: connection refused")
+	if x.run = x.back.run; x.run != nil || x.shown() != screen.Setup {
+		t.Error("it left the set-up although nothing started")
+	}
+}
+
+func TestWrongFieldIsNamedAndFocused(t *testing.T) {
+	_, d := drive(t)
+	d.Press("enter")
+	d.Await("answers through port-forward")
+	d.Press("ctrl+u")
+	d.Type("1,abc")
+	d.ExpectLine("Rates", "[1,abc", "✗", "not a number")
+	d.Press("tab", "tab", "ctrl+s")
+	d.ExpectContains("Rates: rate \"abc\" is not a number")
+	d.ExpectLine("▸ Rates")
+	d.Press("ctrl+u")
+	d.Paste("2 4\n")
+	d.ExpectLine("Rates", "[2 4")
+	d.ExpectContains("2 steps on 1 target")
+}
+
+func TestStopAsksAndKeeps(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.run.slow = true
+	x.tick(d, 200)
+	d.Press("x")
+	d.ExpectContains("Stop the sweep?", fixture.ID)
+	d.Press("esc")
+	if got := x.run.log(); len(got) != 0 {
+		t.Fatalf("esc did %q", got)
+	}
+	d.Press("x", "y")
+	d.ExpectContains("stopping")
+	d.Press("x", "y") // a second time cuts what is in flight
+	d.Send(tickMsg(x.time))
+	d.Await("stopped; what was measured is saved")
+	if diff := cmp.Diff([]string{"stop", "abort"}, x.run.log()); diff != "" {
+		t.Errorf("the run was told (-want +got):\n%s", diff)
+	}
+}
+
+func TestQuitWhileRunningAsks(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.run.slow = true
+	x.tick(d, 200)
+	d.Press("q", "q")
+	d.ExpectContains("Quit while a sweep runs?")
+	d.Press("n", "q")
+	d.Press("y")
+	d.Send(tickMsg(x.time))
+	if d.Quit() {
+		t.Fatal("it quit before what was in flight had ended")
+	}
+	x.run.finish()
+	d.Send(tickMsg(x.time))
+	d.AwaitFunc("quit", d.Quit)
+	if !x.interrupted {
+		t.Error("the outcome does not say that the sweep was ended early")
+	}
+}
+
+func TestInterruptTwiceCuts(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.tick(d, 200)
+	d.Press("ctrl+c")
+	d.ExpectContains("Quit while a sweep runs?")
+	d.Press("ctrl+c")
+	d.Send(tickMsg(x.time))
+	d.AwaitFunc("quit", d.Quit)
+	if diff := cmp.Diff([]string{"abort"}, x.run.log()); diff != "" {
+		t.Errorf("the run was told (-want +got):\n%s", diff)
+	}
+}
+
+func TestInterruptQuitsAtOnceWhenIdle(t *testing.T) {
+	_, d := drive(t)
+	d.Press("u", "ctrl+c") // also while a line is typed
+	d.AwaitFunc("quit", d.Quit)
+}
+
+func TestSignalSavesAndQuits(t *testing.T) {
+	signals := make(chan os.Signal, 1)
+	x, d := drive(t, func(_ *fakeBackend, o *Options) { o.Signals = signals })
+	toLive(t, x, d)
+	x.tick(d, 200)
+	signals <- syscall.SIGHUP
+	d.AwaitFunc("abort", func() bool { return slices.Contains(x.run.log(), "abort") })
+	d.Send(tickMsg(x.time))
+	d.AwaitFunc("quit", d.Quit)
+	if x.signal != syscall.SIGHUP || !x.interrupted {
+		t.Errorf("signal %v, interrupted %v", x.signal, x.interrupted)
+	}
+}
+
+func TestFreezeStopsOnlyThePicture(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.tick(d, 200)
+	d.Press("1", "space")
+	before := section(d.Text(), "Last 10 s")
+	x.time = x.time.Add(20 * time.Second)
+	x.tick(d, 270)
+	d.ExpectContains("FROZEN 20s", "running 04:30")
+	if after := section(d.Text(), "Last 10 s"); after != before {
+		t.Errorf("the frozen picture moved:\n%s\nwas\n%s", after, before)
+	}
+	d.Press("space")
+	d.ExpectNot("FROZEN")
+	if after := section(d.Text(), "Last 10 s"); after == before {
+		t.Error("the picture still stands")
+	}
+}
+
+// section is the lines of a view around a heading.
+func section(view, heading string) string {
+	lines := strings.Split(view, "\n")
+	i := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, heading) })
+	if i < 0 {
+		return ""
+	}
+	return strings.Join(lines[i:min(i+8, len(lines))], "\n")
+}
+
+func TestSteering(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.tick(d, 200)
+	d.Press("a")
+	d.Type("warm cache?")
+	d.Press("enter")
+	d.Press("s", "y")      // on the side-by-side screen: all targets
+	d.Press("1", "s", "y") // on the screen of one target: that one
+	if diff := cmp.Diff([]string{"note warm cache?", "skip ", "skip a10"}, x.run.log()); diff != "" {
+		t.Errorf("the run was told (-want +got):\n%s", diff)
+	}
+	d.Press("ctrl+z")
+	d.ExpectContains("not while a sweep runs")
+}
+
+func TestEventsAreSaidAndKept(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.tick(d, 200)
+	x.run.events <- engine.Event{At: time.Minute, Target: "a10", Text: "step done"}
+	x.run.events <- engine.Event{At: 2 * time.Minute, Target: "a10", Level: 2, Text: "pod restarted: OOMKilled"}
+	d.Send(tickMsg(x.time))
+	d.ExpectContains("✗ a10: pod restarted: OOMKilled")
+	d.Press("L")
+	d.ExpectLine("14:06:00", "a10: step done")
+	d.ExpectLine("14:07:00", "✗ a10: pod restarted")
+}
+
+func TestSavedRuns(t *testing.T) {
+	x, d := drive(t)
+	d.Press("o")
+	d.Await("unreadable")
+	d.Press("G", "enter")
+	d.ExpectContains("cannot be opened: run.json")
+	d.Press("/")
+	d.Type("phi4")
+	d.Press("enter", "enter")
+	d.Await("A100 meets the SLO")
+	d.Press("e")
+	d.ExpectContains("Export", "csv")
+	d.Press("enter")
+	d.Await("written: " + fixture.Dir + "/out.csv")
+	d.Press("e", "G", "enter")
+	d.Await("export html: disk full")
+	d.Press("S")
+	d.Await("saved /home/ana/benchtop-results-20260309-141200.svg")
+	if svg := string(x.back.saved["benchtop-results-20260309-141200.svg"]); !strings.Contains(svg, "<svg") {
+		t.Errorf("the picture is no SVG: %.80q", svg)
+	}
+	d.Press("Y")
+	if view := d.View(); !strings.Contains(view, "\x1b]52;c;") {
+		t.Error("no OSC 52 with the next picture")
+	}
+	if view := d.View(); strings.Contains(view, "\x1b]52;c;") {
+		t.Error("OSC 52 is written twice")
+	}
+	d.Press("esc", "esc", "esc") // results, filter, list
+	d.ExpectContains("5 workspaces")
+}
+
+func TestOtherTargets(t *testing.T) {
+	x, d := drive(t)
+	d.Press("u")
+	d.Press("ctrl+u")
+	d.Type("ftp://x")
+	d.Press("enter")
+	d.ExpectContains("must begin with http:// or https://")
+	d.Press("ctrl+u")
+	d.Type("https://gpu.example:8000/")
+	d.Press("enter")
+	d.ExpectLine("✓", "https://gpu.example:8000", "URL")
+	d.Press("n", "j", "enter")
+	d.AwaitFunc("use", func() bool { return slices.Contains(x.back.log(), "use aks-eastus/bench") })
+	d.Press("c", "j", "enter")
+	d.AwaitFunc("use", func() bool { return slices.Contains(x.back.log(), "use aks-westeurope/") })
+	d.Press(":")
+	d.Type("nx")
+	d.ExpectContains("ns, ctx, open")
+	d.Press("ctrl+u")
+	d.Type("ns team-a")
+	d.Press("enter")
+	d.AwaitFunc("use", func() bool { return slices.Contains(x.back.log(), "use aks-eastus/team-a") })
+	d.Press("D")
+	d.Await("this is the demo")
+}
+
+func TestWaitingForAWorkspaceOpensTheSetUp(t *testing.T) {
+	x, d := drive(t)
+	d.Press("j", "j", "j", "space")
+	d.ExpectContains("cannot be benchmarked: the image is being pulled")
+	d.Press("enter")
+	d.ExpectContains("pulling image", "the set-up opens by itself")
+	ready := *x.back.cluster
+	ready.Seq++
+	ready.Workspaces = slices.Clone(ready.Workspaces)
+	ready.Workspaces[3] = fixture.Workspace(3)
+	ready.Workspaces[3].Namespace = "bench"
+	x.back.cluster = &ready
+	d.Send(tickMsg(x.time))
+	d.ExpectContains("set up a sweep", "bench/phi4-mini-h200")
+}
+
+func TestMarkOfAWorkspaceThatFailsIsDropped(t *testing.T) {
+	x, d := drive(t)
+	d.Press("space", "j", "space")
+	gone := *x.back.cluster
+	gone.Seq++
+	gone.Workspaces = slices.Clone(gone.Workspaces[1:])
+	x.back.cluster = &gone
+	d.Send(tickMsg(x.time))
+	d.ExpectContains("1 marked", "no longer ready")
+}
+
+func TestStartCancelledIsCutAgain(t *testing.T) {
+	x, d := drive(t)
+	d.Press("enter")
+	d.Await("answers through port-forward")
+	cmd := x.launch(false)
+	d.Press("esc")
+	d.Press("esc")
+	d.Send(cmd()) // the start had gone through all the same
+	if got := x.back.run.log(); !slices.Equal(got, []string{"abort"}) {
+		t.Errorf("the run was told %q, want abort", got)
+	}
+	if x.active() {
+		t.Error("a cancelled sweep is shown")
+	}
+}
+
+func TestPanicInUpdateOrViewQuits(t *testing.T) {
+	x, d := drive(t)
+	x.back.cluster = nil // Cluster must never be nil; the cluster of a broken backend is
+	x.opt.Now = nil
+	x.now = nil
+	d.Send(tickMsg(x.time))
+	d.AwaitFunc("quit", d.Quit)
+	if !strings.Contains(x.crash, "the interface broke") {
+		t.Errorf("crash %q", x.crash)
+	}
+}
+
+func TestPanicInACommandQuits(t *testing.T) {
+	x, d := drive(t)
+	d.Send(command(func() tea.Msg { panic("boom") })())
+	d.AwaitFunc("quit", d.Quit)
+	if !strings.Contains(x.crash, "boom") {
+		t.Errorf("crash %q", x.crash)
+	}
+}
+
+func TestKeysAndDialogsAtEverySize(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.tick(d, 200)
+	for _, size := range [][2]int{{1, 1}, {20, 5}, {59, 17}, {200, 60}, {3, 2}, {80, 24}} {
+		d.Resize(size[0], size[1])
+		d.Press("q", "n", "?", "esc", "a", "esc", "m", "y", "w", "p", "enter", "enter", "1", "2", "3", "2")
+		uitest.CheckSize(t, d.View(), size[0], size[1])
+	}
+	d.ExpectContains("2 targets side by side")
+}
