@@ -22,9 +22,10 @@ import (
 const cleanLimit = 4096
 
 // Clean makes a string from outside safe to put on one line: escape sequences, control and format
-// characters (bidi marks, joiners), combining marks and other characters whose width terminals
-// disagree on are dropped, white space becomes a space, and what is not valid UTF-8 or has no glyph
-// becomes U+FFFD. Wide characters stay.
+// characters (bidi marks, joiners), combining marks and whatever else has no cell of its own are
+// dropped, white space becomes a space, and what is not valid UTF-8 or has no glyph becomes U+FFFD.
+// Wide characters stay. In the result every character is as wide alone as among the others, so
+// terminals that count cells by character and those that count by cluster agree on it.
 func Clean(s string) string {
 	if len(s) > cleanLimit {
 		s = s[:cleanLimit]
@@ -32,46 +33,58 @@ func Clean(s string) string {
 	if plain(s) {
 		return s
 	}
-	s = ansi.Strip(s)
+	s = strings.Map(cleanRune, ansi.Strip(strings.ToValidUTF8(s, "\ufffd")))
+	for { // what is dropped may bring two together that join: a handful of rounds at most
+		t := unjoin(s)
+		if t == s {
+			return s
+		}
+		s = t
+	}
+}
+
+// cleanRune is what a character becomes; -1: it is dropped.
+func cleanRune(r rune) rune {
+	switch {
+	case r == '\t' || r == '\n' || r == '\r' || r > 0x7f && unicode.IsSpace(r):
+		return ' '
+	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.M):
+		return -1
+	case !unicode.IsPrint(r):
+		return '\ufffd'
+	}
+	return r
+}
+
+// unjoin keeps the first character of each cluster, and drops those that take no cell.
+func unjoin(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
-	for i := 0; i < len(s); {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		i += n
-		switch {
-		case r == '\t' || r == '\n' || r == '\r' || r > 0x7f && unicode.IsSpace(r):
-			b.WriteByte(' ')
-		case r == utf8.RuneError:
-			b.WriteRune(utf8.RuneError)
-		case dropped(r):
-		case !unicode.IsPrint(r):
-			b.WriteRune(utf8.RuneError)
-		default:
-			b.WriteRune(r)
+	for len(s) > 0 {
+		cluster, _ := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
+		s = s[len(cluster):]
+		_, n := utf8.DecodeRuneInString(cluster)
+		if first := cluster[:n]; ansi.StringWidth(first) > 0 {
+			b.WriteString(first)
 		}
 	}
 	return b.String()
 }
 
-// plain says whether s is printable ASCII, the common case.
+// plain says whether s is made of characters that are one cell each, whatever stands beside them:
+// ASCII, Latin and Greek letters, and the punctuation, arrows, lines and dots of the theme. Nearly
+// every text is, and needs no more looking at.
 func plain(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] < 0x20 || s[i] > 0x7e {
+	for _, r := range s {
+		switch {
+		case r >= 0x20 && r <= 0x7e:
+		case r < 0xa1, r == 0xad:
+			return false
+		case r <= 0x24f, r >= 0x391 && r <= 0x3c9, r >= 0x2010 && r <= 0x2027, r >= 0x2190 && r <= 0x2193,
+			r >= 0x2500 && r <= 0x25fc, r == 0x2713, r == 0x2717, r >= 0x2800 && r <= 0x28ff:
+		default:
 			return false
 		}
-	}
-	return true
-}
-
-// dropped says whether r has no cell of its own, or one only together with its neighbours.
-func dropped(r rune) bool {
-	switch {
-	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.M, unicode.Variation_Selector):
-	case r >= 0x1f1e6 && r <= 0x1f1ff: // regional indicators pair up to flags
-	case r >= 0x1f3fb && r <= 0x1f3ff: // skin tones
-	case r >= 0x1160 && r <= 0x11ff, r >= 0xd7b0 && r <= 0xd7ff: // Hangul vowels and finals
-	default:
-		return false
 	}
 	return true
 }
@@ -79,7 +92,7 @@ func dropped(r rune) bool {
 // Width is the number of cells a line takes; escape sequences take none.
 func Width(s string) int {
 	if plain(s) {
-		return len(s)
+		return utf8.RuneCountInString(s)
 	}
 	return ansi.StringWidth(s)
 }
