@@ -11,7 +11,8 @@ type Want struct{ Prompt, Output int }
 // Finish ends the reply and decides Err. transport is the class of what ended the body early, ""
 // if it ended in good order. The first fault found counts: a fault in the bytes, then the transport,
 // then a missing end mark, then wrong counts. A reply that brought its end mark is whole, whatever
-// the transport did after it. Finish is to be called once.
+// the transport did after it. With a transport class Sample stays empty: the transport's own error
+// says it better. Finish is to be called once.
 func (s *Stream) Finish(transport Class, want Want) {
 	if s.status != 0 {
 		s.Err, s.Sample = ClassifyHTTP(s.status, s.contentType, s.data, s.Secrets...)
@@ -30,7 +31,7 @@ func (s *Stream) Finish(transport Class, want Want) {
 	case !s.DoneMark:
 		s.failText(Cut, fmt.Sprintf("the stream ended without [DONE] after %d token events", s.Events))
 	case s.Events == 0:
-		s.failText(NoTokens, "the stream brought no token")
+		s.failText(NoTokens, fmt.Sprintf("the stream brought no token event, the server counted %d tokens", max(s.total, 0)))
 	case s.total >= 0 && want.Output > 0 && s.OutputTokens != want.Output:
 		s.failText(WrongTokens, fmt.Sprintf("asked for %d output tokens, got %d (finish_reason %q)",
 			want.Output, s.OutputTokens, s.FinishReason))

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -120,6 +121,7 @@ func BenchmarkLoad(b *testing.B) {
 		rate      float64
 		gap       time.Duration
 		sync, hog bool
+		tls       bool
 		user      bool // stamps when reads return, and net.Conn's Read
 	}{
 		{name: "16_per_s", rate: 16, gap: 10 * time.Millisecond},
@@ -128,6 +130,7 @@ func BenchmarkLoad(b *testing.B) {
 		{name: "1024_streams", rate: 1024 / 4.2},
 		{name: "256_streams_and_hog", rate: 256 / 4.2, hog: true},
 		{name: "256_streams_in_step", rate: 256 / 4.2, sync: true},
+		{name: "256_streams_over_TLS", rate: 256 / 4.2, tls: true},
 	}
 	pinFromEnv("WIRE_TEST_CLIENT_CPU")
 	for _, row := range rows {
@@ -136,8 +139,9 @@ func BenchmarkLoad(b *testing.B) {
 				if row.gap == 0 {
 					row.gap = 20 * time.Millisecond
 				}
-				server := startTruth(b, script{TTFT: 200 * time.Millisecond, Gap: row.gap, Tokens: 200, Sync: row.sync})
-				cfg := wire.Config{BaseURL: server.url, StallLimit: 10 * time.Second}
+				server := startTruth(b, script{TTFT: 200 * time.Millisecond, Gap: row.gap, Tokens: 200, Sync: row.sync, TLS: row.tls})
+				cfg := wire.Config{BaseURL: server.url, StallLimit: 10 * time.Second,
+					TLS: &tls.Config{InsecureSkipVerify: true}}
 				if row.user {
 					cfg.Dial = dialWrapped
 				}

@@ -51,8 +51,14 @@ func rssAnonMB() float64 {
 }
 
 // writeStamped writes b and says when, with nothing of the Go runtime between stamp and write.
-func writeStamped(nc *net.TCPConn, b []byte) (atNS int64, err error) {
-	raw, err := nc.SyscallConn()
+func writeStamped(nc net.Conn, b []byte) (atNS int64, err error) {
+	tcp, ok := nc.(*net.TCPConn)
+	if !ok {
+		atNS = wire.Now()
+		_, err = nc.Write(b)
+		return atNS, err
+	}
+	raw, err := tcp.SyscallConn()
 	if err != nil {
 		return 0, err
 	}

@@ -2,11 +2,13 @@ package wire_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/gob"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
@@ -32,6 +34,7 @@ type script struct {
 	TTFT, Gap time.Duration
 	Tokens    int
 	Sync      bool // all streams write at the same instants, as an engine step does
+	TLS       bool
 }
 
 // truthServer is the parent's side.
@@ -45,7 +48,7 @@ type truthServer struct {
 func startTruth(tb testing.TB, s script) *truthServer {
 	tb.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %d %d %t", truthEnv, s.TTFT, s.Gap, s.Tokens, s.Sync))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %d %d %t %t", truthEnv, s.TTFT, s.Gap, s.Tokens, s.Sync, s.TLS))
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -88,13 +91,21 @@ func (t *truthServer) stop(tb testing.TB) map[string]truth {
 // serveTruth is the child's side.
 func serveTruth(arg string) error {
 	var s script
-	if _, err := fmt.Sscan(arg, (*int64)(&s.TTFT), (*int64)(&s.Gap), &s.Tokens, &s.Sync); err != nil {
+	if _, err := fmt.Sscan(arg, (*int64)(&s.TTFT), (*int64)(&s.Gap), &s.Tokens, &s.Sync, &s.TLS); err != nil {
 		return err
 	}
 	pinFromEnv("WIRE_TEST_SERVER_CPU")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
+	}
+	scheme := "http://"
+	if s.TLS {
+		// httptest has a certificate that the client need not trust here.
+		t := httptest.NewUnstartedServer(nil)
+		t.StartTLS()
+		defer t.Close()
+		l, scheme = tls.NewListener(l, &tls.Config{Certificates: t.TLS.Certificates}), "https://"
 	}
 	var mu sync.Mutex
 	known := map[string]truth{}
@@ -104,27 +115,14 @@ func serveTruth(arg string) error {
 			if err != nil {
 				return
 			}
-			go func() {
-				defer nc.Close()
-				in := bufio.NewReader(nc)
-				for {
-					req, err := http.ReadRequest(in)
-					if err != nil {
-						return
-					}
-					io.Copy(io.Discard, req.Body)
-					t, err := s.reply(nc.(*net.TCPConn), wire.Now())
-					if err != nil {
-						return
-					}
-					mu.Lock()
-					known[req.Header.Get("X-Request-Id")] = t
-					mu.Unlock()
-				}
-			}()
+			go s.talk(nc, func(id string, t truth) {
+				mu.Lock()
+				defer mu.Unlock()
+				known[id] = t
+			})
 		}
 	}()
-	fmt.Println("http://" + l.Addr().String())
+	fmt.Println(scheme + l.Addr().String())
 	io.Copy(io.Discard, os.Stdin) // until the parent has had enough
 	l.Close()
 	mu.Lock()
@@ -132,7 +130,24 @@ func serveTruth(arg string) error {
 	return gob.NewEncoder(os.Stdout).Encode(known)
 }
 
-func (s script) reply(nc *net.TCPConn, readNS int64) (truth, error) {
+func (s script) talk(nc net.Conn, know func(id string, t truth)) {
+	defer nc.Close()
+	in := bufio.NewReader(nc)
+	for {
+		req, err := http.ReadRequest(in)
+		if err != nil {
+			return
+		}
+		io.Copy(io.Discard, req.Body)
+		t, err := s.reply(nc, wire.Now())
+		if err != nil {
+			return
+		}
+		know(req.Header.Get("X-Request-Id"), t)
+	}
+}
+
+func (s script) reply(nc net.Conn, readNS int64) (truth, error) {
 	t := truth{ReadNS: readNS, WroteN: make([]int64, 0, s.Tokens)}
 	const head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n"
 	if _, err := nc.Write([]byte(head)); err != nil {

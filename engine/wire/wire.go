@@ -76,9 +76,8 @@ type Exchange struct {
 	// request was sent once more on a new one.
 	Redialled bool
 	Kernel    bool // every stamp of the reply is the kernel's
-	// LateNS is the longest time that received bytes lay in the kernel before they were read: how
-	// late this process was. Two token events further apart cannot have been merged by it. 0 with
-	// user stamps.
+	// LateNS is the longest time that the last bytes of a read lay in the kernel before it: how late
+	// this process was. 0 with user stamps.
 	LateNS      int64
 	Status      int
 	ContentType string // as received
