@@ -45,6 +45,10 @@ func (c *Client) do(ctx context.Context, j *job) error {
 	if c.cfg.RoundTripper != nil {
 		return c.roundTrip(ctx, j)
 	}
+	if err := ctx.Err(); err != nil {
+		j.slot.Release()
+		return c.fail(OpCancelled, err)
+	}
 	cn, err := c.obtain(ctx, j)
 	if err != nil {
 		return err

@@ -12,22 +12,22 @@ type Slot struct {
 	cancel context.CancelFunc
 	done   chan struct{} // closed when conn or err is there
 
-	mu       sync.Mutex // guards what follows
-	conn     *conn
-	err      error
-	finished bool
-	released bool
+	mu   sync.Mutex // guards what follows
+	conn *conn
+	err  error
+	over bool // used or given back
 }
 
 // Reserve sets a connection aside for a request due at atNS: an idle one that will still be fresh
 // then, else one that is dialled in the background, for as long as ctx allows. It never blocks. Half
-// a second ahead is time enough. It is nil, which Post takes, with a RoundTripper.
+// a second ahead is time enough. It is nil, which Post takes, with a RoundTripper. Every slot must end
+// in Post or Release.
 func (c *Client) Reserve(ctx context.Context, atNS int64) *Slot {
 	if c.cfg.RoundTripper != nil {
 		return nil
 	}
 	if cn := c.takeIdle(&c.load, atNS); cn != nil {
-		s := &Slot{c: c, conn: cn, finished: true, done: make(chan struct{}), cancel: func() {}}
+		s := &Slot{c: c, conn: cn, done: make(chan struct{}), cancel: func() {}}
 		close(s.done)
 		return s
 	}
@@ -60,11 +60,13 @@ func (c *Client) startDial(ctx context.Context) *Slot {
 // settle is the end of the dial.
 func (s *Slot) settle(cn *conn, err error) {
 	s.mu.Lock()
-	s.conn, s.err, s.finished = cn, err, true
-	released := s.released
+	over := s.over
+	if !over {
+		s.conn, s.err = cn, err
+	}
 	s.mu.Unlock()
 	close(s.done)
-	if released && cn != nil {
+	if over && cn != nil {
 		s.c.putIdle(&s.c.load, cn)
 	}
 }
@@ -75,11 +77,7 @@ func (s *Slot) Release() {
 	if s == nil {
 		return
 	}
-	s.mu.Lock()
-	cn, again := s.conn, s.released
-	s.conn, s.released = nil, true
-	s.mu.Unlock()
-	if !again && cn != nil {
+	if cn, _ := s.take(); cn != nil {
 		s.c.putIdle(&s.c.load, cn)
 	}
 }
@@ -97,12 +95,12 @@ func (s *Slot) Ready() bool {
 	}
 }
 
-// take is the connection, once ready; the slot is used up.
+// take is the connection, if it is there; the slot is used up.
 func (s *Slot) take() (*conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	cn, err := s.conn, s.err
-	s.conn, s.released = nil, true
+	s.conn, s.over = nil, true
 	return cn, err
 }
 

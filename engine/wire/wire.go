@@ -72,8 +72,8 @@ type Exchange struct {
 	ConnectNS int64
 	// NewConn: the request waited for its connection, wholly or in part.
 	NewConn bool
-	// Redialled: a connection opened before was found closed before the reply's first byte, and the
-	// request was sent once more on a new one.
+	// Redialled: a connection opened ahead was found closed before the reply's first byte, and
+	// another took its place.
 	Redialled bool
 	Kernel    bool // every stamp of the reply is the kernel's
 	// LateNS is the longest time that the last bytes of a read lay in the kernel before it: how late
