@@ -31,15 +31,16 @@ func bucket(v int64) int {
 	return shift<<subBits + int(v>>shift)
 }
 
-// middle is the value that stands for a bucket.
-func middle(i int) int64 {
+// lowest is the smallest value of a bucket.
+func lowest(i int) int64 {
 	if i < 2*subBuckets {
 		return int64(i)
 	}
-	shift := i>>subBits - 1
-	low := int64(i&(subBuckets-1)|subBuckets) << shift
-	return low + int64(1)<<shift/2
+	return int64(i&(subBuckets-1)|subBuckets) << (i>>subBits - 1)
 }
+
+// middle is the value that stands for a bucket.
+func middle(i int) int64 { return lowest(i) + (lowest(i+1)-lowest(i))/2 }
 
 // Add counts a value.
 func (h *Hist) Add(v int64) { h.counts[bucket(v)]++ }

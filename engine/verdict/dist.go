@@ -1,7 +1,9 @@
 package verdict
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
 	"benchtop/engine/record"
 	"benchtop/engine/stats"
@@ -59,5 +61,64 @@ func (s *series) dist(name string, bounds map[string]float64) record.Dist {
 	if v, ok := s.sample.Max(); ok {
 		d.Max = ptr(v)
 	}
+	setIntervals(&d, stats.Intervals(s.inTime, levels()...))
 	return d
+}
+
+// levels are the percentiles of a Dist as numbers.
+func levels() []float64 {
+	out := make([]float64, len(percentiles))
+	for i, p := range percentiles {
+		out[i] = p.p
+	}
+	return out
+}
+
+// minResidences is how many times the median E2E a window must be long for intervals. A server
+// forgets its load about as fast as it serves a request; a window of a few such times has seen one
+// state of it, however many requests that were, and an interval would speak of that one only.
+const minResidences = 10
+
+// dropIntervals takes away all intervals of a step whose window is too short for them.
+func dropIntervals(s *record.Step) {
+	e2e := s.E2E.P50
+	if e2e == nil || s.WindowS*1e3 >= minResidences**e2e {
+		return
+	}
+	note := fmt.Sprintf("the window is %s times the median E2E, too short: want %d", digits3(s.WindowS*1e3 / *e2e), minResidences)
+	for _, d := range []*record.Dist{&s.TTFT, &s.ITL, &s.TPOT, &s.E2E, &s.TTFTSent, &s.SendLag} {
+		d.CI95, d.CI99 = nil, nil
+		if d.N > 0 {
+			d.CINote = note
+		}
+	}
+}
+
+// setIntervals stores the intervals of the percentiles in a Dist, and why those that are missing
+// are.
+func setIntervals(d *record.Dist, in []stats.Interval) {
+	var notes []string
+	for i, v := range in {
+		name := percentiles[i].name
+		if *percentiles[i].field(d) == nil { // censored
+			continue
+		}
+		if !v.OK {
+			notes = append(notes, name+": "+v.Why)
+		}
+		set(&d.CI95, name, v.OK, v.Lo, v.Hi)
+		set(&d.CI99, name, v.OK99, v.Lo99, v.Hi99)
+	}
+	d.CINote = strings.Join(notes, "; ")
+}
+
+// set stores an interval that exists.
+func set(m *map[string][2]float64, name string, ok bool, lo, hi float64) {
+	if !ok {
+		return
+	}
+	if *m == nil {
+		*m = map[string][2]float64{}
+	}
+	(*m)[name] = [2]float64{lo, hi}
 }

@@ -123,6 +123,7 @@ func (t *Tally) latencies(s *record.Step) {
 	s.E2E = e2e.dist("e2e", bounds)
 	s.SendLag = lag.dist("send_lag", bounds)
 	s.ITL = t.itl(bounds)
+	dropIntervals(s)
 	if len(bounds) > 0 {
 		s.LowerBounds = bounds
 	}
@@ -176,6 +177,7 @@ func (t *Tally) itl(bounds map[string]float64) record.Dist {
 	if us, ok := c.MaxUS(); ok {
 		d.Max = ptr(float64(us) / 1e3)
 	}
+	setIntervals(&d, c.PooledIntervals(t.slots.hists[:], levels()...))
 	return d
 }
 
