@@ -39,6 +39,7 @@ type Stream struct {
 	// their true gap is lost.
 	Coalesced    int
 	DoneMark     bool   // data: [DONE] was seen
+	DoneNS       int64  // when; the reply is whole from then on, whatever the connection does
 	FinishReason string // as the server says, cleaned
 	UsageMode    string // UsageCount, EventsCount, "" before the first event with a choice
 	Err          Class  // "" = nothing wrong
@@ -234,7 +235,9 @@ func (s *Stream) dispatch() {
 	switch payload = bytes.TrimSpace(payload); {
 	case !had || len(payload) == 0:
 	case bytes.Equal(payload, doneMark):
-		s.DoneMark = true
+		if !s.DoneMark {
+			s.DoneMark, s.DoneNS = true, s.stampNS
+		}
 	case errorField:
 		s.failText(ErrorEvent, message(payload, s.Secrets))
 	case s.DoneMark:

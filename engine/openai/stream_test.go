@@ -222,8 +222,9 @@ func TestStreamStampsAndGaps(t *testing.T) {
 	if diff := cmp.Diff([]uint32{1, 2, 19997, 0, 0, 21000, 4294967295}, s.Gaps); diff != "" {
 		t.Errorf("gaps (-want +got):\n%s", diff)
 	}
-	if s.FirstTokenNS != 10_000_000 || s.LastTokenNS != 14_400_000_000_000 || s.Coalesced != 1 || s.Err != "" {
-		t.Errorf("first %d, last %d, coalesced %d, err %q", s.FirstTokenNS, s.LastTokenNS, s.Coalesced, s.Err)
+	if s.FirstTokenNS != 10_000_000 || s.LastTokenNS != 14_400_000_000_000 || s.DoneNS != 14_400_000_000_000 ||
+		s.Coalesced != 1 || s.Err != "" {
+		t.Errorf("first %d, last %d, done %d, coalesced %d, err %q", s.FirstTokenNS, s.LastTokenNS, s.DoneNS, s.Coalesced, s.Err)
 	}
 }
 

@@ -209,7 +209,7 @@ func (in *reader) readHead(buf []byte) (rest []byte, op Op, err error) {
 // readBody hands on the body: first rest, then what is read into buf.
 func (in *reader) readBody(rest, buf []byte) (Op, error) {
 	raw, body := in.cn.raw, bodyOf(&in.head)
-	in.x.DoneNS = in.x.HeadNS
+	lastNS := in.x.HeadNS
 	for {
 		out, extra, done, err := body.take(rest)
 		if len(out) > 0 {
@@ -220,21 +220,20 @@ func (in *reader) readBody(rest, buf []byte) (Op, error) {
 		if err != nil {
 			return OpProtocol, err
 		}
-		if len(rest) > 0 {
-			in.x.DoneNS = raw.stampNS
-		}
 		if done {
+			in.x.DoneNS = lastNS
 			in.keep = in.head.keepAlive && extra == 0
 			return "", nil
 		}
 		n, err := in.read(buf)
 		if n == 0 {
 			if body.untilClose && errors.Is(err, io.EOF) {
+				in.x.DoneNS = lastNS
 				return "", nil
 			}
 			return opOf(err), err
 		}
-		rest = buf[:n]
+		rest, lastNS = buf[:n], raw.stampNS
 	}
 }
 

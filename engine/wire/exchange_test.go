@@ -161,9 +161,12 @@ func TestRepliesCutShort(t *testing.T) {
 				}
 			})
 			g := &got{onBody: func() error { close(seen); return nil }}
-			_, err := client(t, wire.Config{BaseURL: s.url}).Post(t.Context(), nil, "/x", "", nil, g)
+			x, err := client(t, wire.Config{BaseURL: s.url}).Post(t.Context(), nil, "/x", "", nil, g)
 			if opOf(err) != tt.op {
 				t.Errorf("%v, want %q", err, tt.op)
+			}
+			if (x.DoneNS != 0) != (err == nil) || (x.HeadNS != 0) != (g.status != 0) {
+				t.Errorf("head at %d, done at %d", x.HeadNS, x.DoneNS)
 			}
 			if tt.rst && !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("%v, want a reset", err)

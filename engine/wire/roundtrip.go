@@ -46,7 +46,6 @@ func (c *Client) roundTrip(ctx context.Context, j *job) error {
 		x.SentNS = begin
 	}
 	x.HeadNS = Now()
-	x.DoneNS = x.HeadNS
 	x.Status, x.ContentType, x.Location = resp.StatusCode, resp.Header.Get("Content-Type"), resp.Header.Get("Location")
 	j.h.Head(x.Status, x.ContentType, x.HeadNS)
 	return c.readResponse(outer, resp.Body, w, j)
@@ -55,19 +54,20 @@ func (c *Client) roundTrip(ctx context.Context, j *job) error {
 func (c *Client) readResponse(ctx context.Context, body io.Reader, w *watched, j *job) error {
 	buf := readBuffers.Get().(*[readSize]byte)
 	defer readBuffers.Put(buf)
+	lastNS := j.x.HeadNS
 	for {
 		n, err := body.Read(buf[:])
 		if n > 0 {
-			now := Now()
-			w.lastNS.Store(now)
-			j.x.DoneNS = now
+			lastNS = Now()
+			w.lastNS.Store(lastNS)
 			j.x.Reads++
-			if err := j.h.Body(buf[:n], now, false); err != nil {
+			if err := j.h.Body(buf[:n], lastNS, false); err != nil {
 				return err
 			}
 		}
 		switch {
 		case err == io.EOF:
+			j.x.DoneNS = lastNS
 			return nil
 		case err != nil:
 			return c.broken(ctx, w, opOf(err), err)

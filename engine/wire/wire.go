@@ -67,7 +67,7 @@ type Handler interface {
 type Exchange struct {
 	SentNS int64 // right before the first write of the request (of the last try, if redialled)
 	HeadNS int64 // the read that completed the head of the reply
-	DoneNS int64 // the read that brought the last byte
+	DoneNS int64 // the read that brought the last byte of a reply that came to its end
 	// ConnectNS is how long the connection took to make, TLS included; 0 if it was used before.
 	ConnectNS int64
 	// NewConn: the request waited for its connection, wholly or in part.
