@@ -39,7 +39,7 @@ var stepColumns = []column{
 	{"prompt_tokens", func(r *Run, _ Target, _ *Step) string { return csvCount(r.Plan.Workload.PromptTokens) }},
 	{"output_tokens", func(r *Run, _ Target, _ *Step) string { return csvCount(r.Plan.Workload.OutputTokens) }},
 	{"rate_nominal_rps", func(_ *Run, _ Target, s *Step) string { return csvNum(s.Rate) }},
-	{"rate_offered_rps", func(_ *Run, _ Target, s *Step) string { return csvNum(s.OfferedRPS) }},
+	{"rate_offered_rps", func(_ *Run, _ Target, s *Step) string { return csvOffered(s) }},
 	{"rate_completed_rps", func(_ *Run, _ Target, s *Step) string { return csvNum(s.CompletedRPS) }},
 	{"started_at", func(_ *Run, _ Target, s *Step) string { return csvTime(s.StartedAt) }},
 	{"window_s", func(_ *Run, _ Target, s *Step) string { return csvNum(s.WindowS) }},
@@ -166,6 +166,15 @@ func csvOpt(v *float64) string {
 		return ""
 	}
 	return csvNum(*v)
+}
+
+// csvOffered leaves the cell empty where requests were sent at a rate that is not known, as in a
+// result of another tool.
+func csvOffered(s *Step) string {
+	if s.OfferedRPS == 0 && s.Sent > 0 {
+		return ""
+	}
+	return csvNum(s.OfferedRPS)
 }
 
 // csvCount writes a count whose zero means unknown.

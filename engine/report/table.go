@@ -40,21 +40,39 @@ func tableCols(run *record.Run) []col {
 	num := func(group, title string, drop int, f func(*record.Step) Value) col {
 		return col{group: group, title: title, drop: drop, cell: func(r Row) string { return numCell(r.median(f)) }}
 	}
+	gaps, gapTitle := gapMetric(run)
 	return []col{
 		{group: "", title: "target", left: true, cell: func(r Row) string { return label(run, r.Target) }},
 		{group: "req/s", title: "nominal", short: "rate", cell: func(r Row) string { return rate(r.Rate) }},
-		num("req/s", "offered", 0, func(s *record.Step) Value { return Value{V: s.OfferedRPS, OK: s.WindowS > 0} }),
+		num("req/s", "offered", 0, func(s *record.Step) Value { return Value{V: s.OfferedRPS, OK: s.OfferedRPS > 0 || s.Sent == 0} }),
 		{group: "req/s", title: "completed", short: "done", cell: func(r Row) string {
 			return numCell(r.median(func(s *record.Step) Value { return Value{V: s.CompletedRPS, OK: s.WindowS > 0} }))
 		}},
 		lat("TTFT ms", "ttft", "p50", 0), lat("TTFT ms", "ttft", "p95", 2), lat("TTFT ms", "ttft", "p99", 0),
-		lat("ITL ms", "itl", "p50", 0), lat("ITL ms", "itl", "p95", 3), lat("ITL ms", "itl", "p99", 0),
+		lat(gapTitle, gaps, "p50", 0), lat(gapTitle, gaps, "p95", 3), lat(gapTitle, gaps, "p99", 0),
 		num("output", "tok/s", 4, func(s *record.Step) Value { return exact(s.OutputTokensPerS) }),
 		{group: "$/M", title: "output", short: "out", drop: 1, cell: func(r Row) string {
 			return numCell(r.median(func(s *record.Step) Value { return exact(verdict.CostOf(r.Target.USDPerHour, s).PerMillionOutput) }))
 		}},
 		{title: "state", left: true, cell: Row.state},
 	}
+}
+
+// gapMetric is ITL, or of a run that has none at all (GuideLLM keeps one mean per request) TPOT.
+func gapMetric(runs ...*record.Run) (metric, title string) {
+	tpot := false
+	for _, run := range runs {
+		for i := range run.Steps {
+			if run.Steps[i].ITL.N > 0 {
+				return "itl", "ITL ms"
+			}
+			tpot = tpot || run.Steps[i].TPOT.N > 0
+		}
+	}
+	if tpot {
+		return "tpot", "TPOT ms"
+	}
+	return "itl", "ITL ms"
 }
 
 // few says whether the p99 of a metric stands on fewer than 100 requests.
@@ -98,7 +116,7 @@ func footnotes(run *record.Run, rows []Row) []string {
 	var out []string
 	dagger, repeats := false, false
 	for _, r := range rows {
-		dagger = dagger || r.few("ttft") || r.few("itl")
+		dagger = dagger || r.few("ttft")
 		repeats = repeats || len(r.Steps) > 1
 		for _, s := range r.Steps {
 			name := fmt.Sprintf("%s at %s req/s", label(run, r.Target), rate(r.Rate))

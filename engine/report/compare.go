@@ -1,0 +1,266 @@
+package report
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"benchtop/engine/record"
+	"benchtop/engine/verdict"
+)
+
+// Pair is two targets that are compared; the deltas are from Base to Other.
+type Pair struct {
+	Base, Other         record.Target
+	BaseRun, OtherRun   *record.Run
+	BaseLabel, OthLabel string
+	Rates               []RatePair // rates that both measured, rising
+}
+
+// RatePair is one rate of a Pair.
+type RatePair struct {
+	Rate        float64
+	Base, Other Row
+}
+
+// A Change is how one number differs between two rows.
+type Change struct {
+	Metric      string // "ttft.p95", "completed", "cost"
+	Base, Other Value
+	// Percent is the change from Base to Other; NaN if either does not exist or is a lower bound.
+	Percent float64
+	// Significant is Met if the difference is more than noise, NotMet if it is not, Unknown if
+	// nothing tells (one of the two has no interval).
+	Significant verdict.Outcome
+}
+
+// changeMetrics are the numbers that a comparison looks at.
+var changeMetrics = []string{"ttft.p50", "ttft.p95", "ttft.p99", "itl.p50", "itl.p95", "itl.p99", "tpot.p50", "tpot.p95", "e2e.p50", "e2e.p95",
+	"completed", "tokens", "cost", "goodput"}
+
+// Pairs says which targets are compared. Of two or more runs, each target of a later run with the
+// one of the same name in the first, or if no name is shared with the first's only or first target;
+// of one run, each target with the first.
+func Pairs(runs ...*record.Run) []Pair {
+	if len(runs) == 0 || len(measured(runs[0])) == 0 {
+		return nil
+	}
+	base := runs[0]
+	targets := measured(base)
+	if len(runs) == 1 {
+		var out []Pair
+		for _, t := range targets[1:] {
+			out = append(out, pairOf(base, targets[0], base, t))
+		}
+		return out
+	}
+	var out []Pair
+	for _, run := range runs[1:] {
+		mine := measured(run)
+		shared := slices.ContainsFunc(mine, func(t record.Target) bool { return hasTarget(targets, t.Name) })
+		for _, t := range mine {
+			switch {
+			case hasTarget(targets, t.Name):
+				out = append(out, pairOf(base, targetOf(base, t.Name), run, t))
+			case !shared:
+				out = append(out, pairOf(base, targets[0], run, t))
+			}
+		}
+	}
+	return out
+}
+
+func hasTarget(targets []record.Target, name string) bool {
+	return slices.ContainsFunc(targets, func(t record.Target) bool { return t.Name == name })
+}
+
+func pairOf(baseRun *record.Run, base record.Target, otherRun *record.Run, other record.Target) Pair {
+	p := Pair{Base: base, Other: other, BaseRun: baseRun, OtherRun: otherRun, BaseLabel: label(baseRun, base), OthLabel: label(otherRun, other)}
+	if p.BaseLabel == p.OthLabel {
+		name := func(run *record.Run, n int) string {
+			if run.Name != "" && baseRun.Name != otherRun.Name {
+				return run.Name
+			}
+			if run.ID != "" && baseRun.ID != otherRun.ID {
+				return run.ID
+			}
+			return fmt.Sprint("run ", n)
+		}
+		p.BaseLabel += " (" + name(baseRun, 1) + ")"
+		p.OthLabel += " (" + name(otherRun, 2) + ")"
+	}
+	theirs := Rows(otherRun)
+	for _, a := range Rows(baseRun) {
+		if a.Target.Name != base.Name {
+			continue
+		}
+		if i := slices.IndexFunc(theirs, func(b Row) bool { return b.Target.Name == other.Name && b.Rate == a.Rate }); i >= 0 {
+			p.Rates = append(p.Rates, RatePair{Rate: a.Rate, Base: a, Other: theirs[i]})
+		}
+	}
+	return p
+}
+
+// Change compares one metric of the pair's rows. Rows without evidence are not compared: the values
+// are there, the significance is unknown.
+func (p RatePair) Change(metric string) Change {
+	c := Change{Metric: metric, Base: p.Base.metric(metric), Other: p.Other.metric(metric), Percent: math.NaN(), Significant: verdict.Unknown}
+	if !c.Base.OK || !c.Other.OK || c.Base.Bound || c.Other.Bound || c.Base.V <= 0 {
+		return c
+	}
+	c.Percent = 100 * (c.Other.V - c.Base.V) / c.Base.V
+	if p.Base.evidence() && p.Other.evidence() {
+		c.Significant = p.significant(metric)
+	}
+	return c
+}
+
+// evidence says whether the row has a usable step.
+func (r *Row) evidence() bool { return slices.ContainsFunc(r.Steps, verdict.Usable) }
+
+// metric is a number of the row by the name that a Change has.
+func (r *Row) metric(name string) Value {
+	m, stat, isLatency := strings.Cut(name, ".")
+	return r.median(func(s *record.Step) Value {
+		if isLatency {
+			return statOf(s, m, stat)
+		}
+		switch m {
+		case "completed":
+			return Value{V: s.CompletedRPS, OK: s.WindowS > 0}
+		case "tokens":
+			return exact(s.OutputTokensPerS)
+		case "cost":
+			return exact(verdict.CostOf(r.Target.USDPerHour, s).PerMillionOutput)
+		case "goodput":
+			return exact(s.GoodputRPS)
+		}
+		return Value{}
+	})
+}
+
+// significant: two percentiles differ if their 99 % intervals do not overlap (see stats.Interval);
+// two rates if their counts differ by more than three standard deviations of Poisson counts, which
+// have more noise than completions of one schedule. With repetitions, the ranges over them must not
+// overlap either.
+func (p RatePair) significant(metric string) verdict.Outcome {
+	m, stat, isLatency := strings.Cut(metric, ".")
+	a, b := p.Base.usable(), p.Other.usable()
+	if len(a) > 1 || len(b) > 1 {
+		alo, ahi := p.Base.span(metric)
+		blo, bhi := p.Other.span(metric)
+		if alo <= bhi && blo <= ahi {
+			return verdict.NotMet
+		}
+	}
+	if !isLatency {
+		return countsDiffer(middle(a), middle(b))
+	}
+	x, okA := distOf(medianStep(a, metric), m).CI99[stat]
+	y, okB := distOf(medianStep(b, metric), m).CI99[stat]
+	switch {
+	case !okA || !okB:
+		return verdict.Unknown
+	case x[1] < y[0] || y[1] < x[0]:
+		return verdict.Met
+	}
+	return verdict.NotMet
+}
+
+// span is the smallest and the largest value over repetitions; a lower bound reaches to +∞.
+func (r *Row) span(metric string) (lo, hi float64) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for _, s := range r.usable() {
+		one := Row{Rate: r.Rate, Target: r.Target, Steps: []*record.Step{s}}
+		v := one.metric(metric)
+		if !v.OK {
+			continue
+		}
+		lo, hi = min(lo, v.V), max(hi, v.V)
+		if v.Bound {
+			hi = math.Inf(1)
+		}
+	}
+	return lo, hi
+}
+
+// medianStep is the step with the median value of a latency.
+func medianStep(steps []*record.Step, metric string) *record.Step {
+	m, stat, _ := strings.Cut(metric, ".")
+	sorted := slices.Clone(steps)
+	slices.SortStableFunc(sorted, func(a, b *record.Step) int {
+		return cmp.Compare(statOf(a, m, stat).V, statOf(b, m, stat).V)
+	})
+	return middle(sorted)
+}
+
+func middle(steps []*record.Step) *record.Step { return steps[(len(steps)-1)/2] }
+
+func countsDiffer(a, b *record.Step) verdict.Outcome {
+	x, y := float64(a.CompletedInWindow), float64(b.CompletedInWindow)
+	if a.WindowS <= 0 || b.WindowS <= 0 || x+y == 0 {
+		return verdict.Unknown
+	}
+	// As rates, so that windows may differ: variance of a rate is count / window².
+	diff := x/a.WindowS - y/b.WindowS
+	if math.Abs(diff) > 3*math.Sqrt(x/(a.WindowS*a.WindowS)+y/(b.WindowS*b.WindowS)) {
+		return verdict.Met
+	}
+	return verdict.NotMet
+}
+
+// text is the change in a cell: "+23 %", "n.s.", "+23 % ?" where significance is unknown.
+func (c Change) text() string {
+	switch {
+	case math.IsNaN(c.Percent):
+		return "–"
+	case c.Significant == verdict.NotMet:
+		return "n.s."
+	}
+	text := percent(c.Percent)
+	if c.Significant == verdict.Unknown {
+		text += " ?"
+	}
+	return text
+}
+
+// percent is a change with its sign and two digits.
+func percent(v float64) string {
+	switch a := math.Abs(v); {
+	case a >= 1000:
+		return fmt.Sprintf("×%s", digits(1+v/100))
+	case a >= 10:
+		return fmt.Sprintf("%+.0f %%", v)
+	}
+	return fmt.Sprintf("%+.1f %%", v)
+}
+
+// errNothingToCompare is for runs that share no rate.
+var errNothingToCompare = errors.New("nothing to compare: no two targets were measured at the same rate")
+
+// Compare writes the deltas of every pair as a table (format table, md or csv), with what a reader
+// must know to trust them.
+func Compare(opt TableOptions, format string, runs ...*record.Run) (string, error) {
+	pairs := slices.DeleteFunc(Pairs(runs...), func(p Pair) bool { return len(p.Rates) == 0 })
+	if len(pairs) == 0 {
+		return "", errNothingToCompare
+	}
+	switch format {
+	case "csv":
+		return compareCSV(pairs), nil
+	case "table", "md":
+	default:
+		return "", fmt.Errorf("-o %q is not a format; want table, csv or md", format)
+	}
+	var b strings.Builder
+	for i, p := range pairs {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		p.write(&b, opt, format == "md")
+	}
+	return b.String(), nil
+}

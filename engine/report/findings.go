@@ -1,0 +1,149 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"benchtop/engine/record"
+	"benchtop/engine/verdict"
+)
+
+// findings are sentences that the data say, and only they: capacity, comparison at shared rates,
+// cost, the path's share, the memory floor.
+func findings(run *record.Run) []string {
+	var out []string
+	each, all := objectives(run)
+	if len(each) == 0 {
+		each = []verdict.SLO{all}
+	}
+	for _, slo := range each {
+		for _, t := range measured(run) {
+			out = append(out, capacityFinding(run, t, verdict.CapacityOf(slo, t.Name, run.Steps)))
+		}
+	}
+	for _, p := range Pairs(run) {
+		out = append(out, pairFindings(p)...)
+	}
+	out = append(out, costFindings(run, all)...)
+	for _, t := range measured(run) {
+		if text := pathFinding(run, t); text != "" {
+			out = append(out, text)
+		}
+		if text, _ := floorFinding(run, t); text != "" {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+func capacityFinding(run *record.Run, t record.Target, c verdict.Capacity) string {
+	name := label(run, t)
+	by := ""
+	if len(c.SLO.Limits) > 0 {
+		by = " within " + c.SLO.String()
+	}
+	var text string
+	switch {
+	case c.Holds == 0 && c.Fails == 0:
+		text = fmt.Sprintf("%s: no step is valid, so its capacity is unknown.", name)
+	case c.Holds == 0:
+		text = fmt.Sprintf("%s does not hold %s req/s%s, the lowest rate tried: %s.", name, rate(c.Fails), by, c.Why)
+	case c.Fails == 0:
+		text = fmt.Sprintf("%s holds every rate tried%s, up to %s req/s; its limit was not found.", name, by, rate(c.Holds))
+	default:
+		text = fmt.Sprintf("%s holds %s req/s%s and breaks at %s req/s: %s.", name, rate(c.Holds), by, rate(c.Fails), c.Why)
+	}
+	for _, n := range c.Notes {
+		text += " Not counted: " + strings.TrimSuffix(n, ".") + "."
+	}
+	return text
+}
+
+// pairFindings compare two targets at the lowest and the highest rate that both hold up to.
+func pairFindings(p Pair) []string {
+	var held []RatePair
+	for _, r := range p.Rates {
+		if p.trusted(r) && statWithin(r.Base) && statWithin(r.Other) {
+			held = append(held, r)
+		}
+	}
+	if len(held) == 0 {
+		return nil
+	}
+	gaps, title := gapMetric(p.BaseRun)
+	title = strings.TrimSuffix(title, " ms")
+	rates := []RatePair{held[0]}
+	if len(held) > 1 {
+		rates = append(rates, held[len(held)-1])
+	}
+	var out []string
+	for _, r := range rates {
+		for _, m := range []struct{ metric, title string }{{"ttft.p50", "TTFT"}, {gaps + ".p50", title}} {
+			if text := p.difference(r, m.metric, m.title); text != "" {
+				out = append(out, text)
+			}
+		}
+	}
+	return out
+}
+
+func (p Pair) difference(r RatePair, metric, title string) string {
+	c := r.Change(metric)
+	if math.IsNaN(c.Percent) {
+		return ""
+	}
+	head := fmt.Sprintf("At %s req/s the median %s is %s on %s and %s on %s", rate(r.Rate), title, duration(c.Base.V), p.BaseLabel, duration(c.Other.V), p.OthLabel)
+	switch c.Significant {
+	case verdict.NotMet:
+		return head + ": no significant difference."
+	case verdict.Met:
+		return head + " (" + percent(c.Percent) + ")."
+	}
+	return head + " (" + percent(c.Percent) + "; whether that is more than noise is unknown)."
+}
+
+// costFindings compare the price of tokens where each target holds most.
+func costFindings(run *record.Run, slo verdict.SLO) []string {
+	type priced struct {
+		name string
+		usd  float64
+		at   float64
+	}
+	var all []priced
+	for _, t := range measured(run) {
+		c := verdict.CapacityOf(slo, t.Name, run.Steps)
+		if v := verdict.CostOf(t.USDPerHour, c.Step).PerMillionOutput; v != nil {
+			all = append(all, priced{label(run, t), *v, c.Holds})
+		}
+	}
+	var out []string
+	for i, p := range all {
+		text := fmt.Sprintf("A million output tokens cost %s on %s, loaded with the %s req/s it holds", usd(p.usd), p.name, rate(p.at))
+		if i > 0 && all[0].usd > 0 {
+			text += fmt.Sprintf(", %s times the price on %s", digits(p.usd/all[0].usd), all[0].name)
+		}
+		out = append(out, text+".")
+	}
+	return out
+}
+
+// pathFinding says how much of TTFT is the way to the server and not the server.
+func pathFinding(run *record.Run, t record.Target) string {
+	for _, r := range Rows(run) {
+		if r.Target.Name != t.Name || !r.evidence() {
+			continue
+		}
+		rtt := r.median(func(s *record.Step) Value { return exact(s.Path.RTTP50MS) })
+		ttft := r.median(func(s *record.Step) Value { return statOf(s, "ttft", "p50") })
+		if !rtt.OK || !ttft.OK || ttft.Bound || ttft.V <= 0 {
+			continue
+		}
+		if share := rtt.V / ttft.V; share > 0.1 {
+			return fmt.Sprintf("%s: %s of the median TTFT of %s at %s req/s are the path (a small request's round trip), not the GPU.",
+				label(run, t), duration(rtt.V), duration(ttft.V), rate(r.Rate))
+		}
+		return ""
+	}
+	return ""
+}
