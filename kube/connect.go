@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
-	"sort"
 	"strings"
 	"time"
 
@@ -197,109 +195,4 @@ func (c *Client) mustMay(ctx context.Context, cap capability, namespace string) 
 		return nil // the attempt itself will tell
 	}
 	return fmt.Errorf("%s: verb %s on %s is missing in namespace %s", cap.name, cap.verb, cap.full(), namespace)
-}
-
-// follows sets Watch and Reconnect: the state of the way itself beside what the cluster says of the
-// workspace.
-func (c *Client) follows(way *Way, ws inventory.Workspace, state func() (bool, int, string), reopen func(context.Context) error) {
-	way.Watch = func() (bool, int, string) {
-		ready, restarts, reason := c.condition(ws)
-		if ok, _, why := state(); !ok {
-			return false, restarts, why
-		}
-		return ready, restarts, reason
-	}
-	way.Reconnect = func(ctx context.Context) error {
-		pause := 250 * time.Millisecond
-		for {
-			err := c.reopen(ctx, way, ws, reopen)
-			if err == nil {
-				return nil
-			}
-			if sleep(ctx, pause) != nil {
-				return fmt.Errorf("%s/%s did not come back: %w", ws.Namespace, ws.Name, err)
-			}
-			pause = min(pause*2, 3*time.Second)
-		}
-	}
-}
-
-// reopenTimeout bounds one attempt to come back.
-const reopenTimeout = 15 * time.Second
-
-func (c *Client) reopen(ctx context.Context, way *Way, ws inventory.Workspace, reopen func(context.Context) error) error {
-	if ready, _, reason := c.condition(ws); !ready {
-		return errors.New(reason)
-	}
-	ctx, cancel := context.WithTimeout(ctx, reopenTimeout)
-	defer cancel()
-	if err := reopen(ctx); err != nil {
-		return err
-	}
-	return way.measure(ctx)
-}
-
-// condition is what the latest picture says of a workspace. While nothing is known, because the
-// first list is not complete or the API server is away, it counts as ready: the way itself tells.
-func (c *Client) condition(ws inventory.Workspace) (ready bool, restarts int, reason string) {
-	cl := c.Cluster()
-	if !cl.Synced {
-		return true, ws.Restarts, ""
-	}
-	for i := range cl.Workspaces {
-		w := &cl.Workspaces[i]
-		if w.Namespace != ws.Namespace || w.Name != ws.Name || w.Kind != ws.Kind {
-			continue
-		}
-		return w.Ready, w.Restarts, w.Reason
-	}
-	return false, ws.Restarts, "the workspace is gone"
-}
-
-// probes is how many small GETs measure a way.
-const probes = 5
-
-// measure makes sure that the way is answered and sets RTT. Any HTTP answer below 500 counts: a
-// server of the user's own may have no /health, and one with a key says 401.
-func (w *Way) measure(ctx context.Context) error {
-	rt := w.RoundTripper
-	if rt == nil {
-		t := &http.Transport{DialContext: w.Dial, Proxy: http.ProxyFromEnvironment}
-		if w.Dial != nil {
-			t.Proxy = nil
-		}
-		defer t.CloseIdleConnections()
-		rt = t
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	var took []time.Duration
-	proto := 0
-	for range probes {
-		start := time.Now()
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.BaseURL+"/health", nil)
-		if err != nil {
-			return err
-		}
-		resp, err := rt.RoundTrip(req)
-		if err != nil {
-			return fmt.Errorf("%s: no answer to GET /health: %w", w.Name, err)
-		}
-		_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
-		_ = resp.Body.Close()
-		if err != nil {
-			return fmt.Errorf("%s: GET /health: %w", w.Name, err)
-		}
-		if resp.StatusCode >= 500 {
-			return fmt.Errorf("%s: GET /health: HTTP %s", w.Name, resp.Status)
-		}
-		took, proto = append(took, time.Since(start)), resp.ProtoMajor
-	}
-	if w.RoundTripper != nil && proto < 2 {
-		w.Reason += " (over HTTP/1.1, on which the API server cuts some streamed replies)"
-	}
-	took = took[1:] // the first one dialled
-	sort.Slice(took, func(i, j int) bool { return took[i] < took[j] })
-	w.RTT = took[len(took)/2]
-	return nil
 }

@@ -59,7 +59,7 @@ func TestE2ETunnelCut(t *testing.T) {
 	startSSE(t, 6000, 10*time.Millisecond)
 	synced(t, c)
 	way := connectE2E(t, c, kube.ViaPortForward)
-	err, took := midStream(t, way, func() { control(t, "drop?pod=default/phi4-mini-a10-0") })
+	err, took := midStream(t, way, func() { control(t, "drop?pod=default/custom-vllm-0") })
 	t.Logf("the reply failed %v after the cut: %v", took.Round(time.Millisecond), err)
 	if err == nil || errors.Is(err, errNoEnd) && took < 0 {
 		t.Error("a cut reply counts as complete")
@@ -86,7 +86,7 @@ func TestE2EServerCut(t *testing.T) {
 	synced(t, c)
 	for _, via := range []string{kube.ViaPortForward, kube.ViaProxy} {
 		way := connectE2E(t, c, via)
-		err, took := midStream(t, way, func() { control(t, "drop?pod=default/phi4-mini-a10-0&what=conns") })
+		err, took := midStream(t, way, func() { control(t, "drop?pod=default/custom-vllm-0&what=conns") })
 		t.Logf("%s: the reply failed %v after the cut: %v", via, took.Round(time.Millisecond), err)
 		if err == nil {
 			t.Errorf("%s: a cut reply counts as complete", via)
@@ -144,7 +144,7 @@ func TestE2EPodReplaced(t *testing.T) {
 	synced(t, c)
 	way := connectE2E(t, c, kube.ViaPortForward)
 	_, before, _ := way.Watch()
-	err, took := midStream(t, way, func() { deletePod(t, "phi4-mini-a10-0") })
+	err, took := midStream(t, way, func() { deletePod(t, "custom-vllm-0") })
 	t.Logf("the reply failed %v after the pod was deleted: %v", took.Round(time.Millisecond), err)
 	if err == nil {
 		t.Error("a reply of a pod that went away counts as complete")
@@ -175,7 +175,7 @@ func TestE2EWorkspaceFlaps(t *testing.T) {
 	startSSE(t, 10, 10*time.Millisecond)
 	synced(t, c)
 	way := connectE2E(t, c, kube.ViaPortForward)
-	control(t, "workspace?name=default/phi4-mini-a10&ready=false&reason=ContainerOOMKilled")
+	control(t, "workspace?name=default/custom-vllm&ready=false&reason=ContainerOOMKilled")
 	took := eventually(t, 10*time.Second, "Watch tells of it", func() bool { ready, _, _ := way.Watch(); return !ready })
 	_, _, reason := way.Watch()
 	t.Logf("told after %v: %s", took.Round(time.Millisecond), reason)
@@ -183,10 +183,10 @@ func TestE2EWorkspaceFlaps(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	go func() {
-		_, err := c.WaitReady(ctx, "default", "phi4-mini-a10")
+		_, err := c.WaitReady(ctx, "default", "custom-vllm")
 		waited <- err
 	}()
-	control(t, "workspace?name=default/phi4-mini-a10&ready=true")
+	control(t, "workspace?name=default/custom-vllm&ready=true")
 	if err := <-waited; err != nil {
 		t.Errorf("WaitReady: %v", err)
 	}

@@ -19,13 +19,16 @@ import (
 
 	"benchtop/kube"
 	"benchtop/kube/inventory"
+	"benchtop/kube/transport"
+
+	"k8s.io/client-go/tools/clientcmd"
 )
 
 // These tests drive the cluster that KUBECONFIG names, and only when BENCHTOP_E2E=1 says so. They
-// expect one with the Workspaces of a two-SKU test lab (default/phi4-mini-a10, whose pod's port 5000
-// leads to 127.0.0.1:15010). The tests of faults also need KUBELAB_DIR, the lab's state directory.
+// expect one with the Workspaces of a two-SKU test lab (default/custom-vllm, whose pod's port 5000
+// leads to 127.0.0.1:15050). The tests of faults also need KUBELAB_DIR, the lab's state directory.
 
-const e2eAddr = "127.0.0.1:15010"
+const e2eAddr = "127.0.0.1:15050"
 
 // openE2E opens the cluster as user ("" = as KUBECONFIG says).
 func openE2E(t *testing.T, user string, conf kube.Config) *kube.Client {
@@ -60,7 +63,8 @@ func control(t *testing.T, what string) {
 	if dir == "" || err != nil {
 		t.Skip("needs KUBELAB_DIR, the state directory of a test lab")
 	}
-	resp, err := http.Post(strings.TrimSpace(string(base))+"/"+what, "", nil)
+	hc := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := hc.Post(strings.TrimSpace(string(base))+"/"+what, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +171,7 @@ func connectE2E(t *testing.T, c *kube.Client, via string) *kube.Way {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	ws, err := c.Find(ctx, "default", "phi4-mini-a10")
+	ws, err := c.Find(ctx, "default", "custom-vllm")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,6 +236,32 @@ func TestE2EStreams(t *testing.T) {
 }
 
 func ms(d time.Duration) float64 { return float64(d) / 1e6 }
+
+// Kubernetes before 1.30 knows SPDY only.
+func TestE2ESPDY(t *testing.T) {
+	openE2E(t, "", kube.Config{Namespace: "default"}) // for its guards
+	startSSE(t, 50, 10*time.Millisecond)
+	cfg, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, protocol := range []string{"websocket", "spdy"} {
+		f, err := transport.NewForwarder(cfg, transport.Pod{Namespace: "default", Name: "custom-vllm-0", Port: 5000},
+			transport.Options{Protocol: protocol})
+		if err != nil {
+			t.Fatal(err)
+		}
+		way := &kube.Way{Name: protocol, BaseURL: "http://pod:5000", Dial: f.Dial}
+		got := load(t, way, 16, 3, 50)
+		t.Logf("%-9s TTFT p50 %6.2f ms", f.Protocol(), ms(got[len(got)/2]))
+		if f.Protocol() != protocol {
+			t.Errorf("runs over %s, want %s", f.Protocol(), protocol)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
 
 func TestE2EPersonas(t *testing.T) {
 	type cell struct{ workspaces, forward, nodes bool }

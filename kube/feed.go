@@ -190,7 +190,17 @@ func (f *feed) listAll(ctx context.Context) error {
 	return g.Wait()
 }
 
-// listWatch gives a reflector this table's objects, cut down to what is read of them.
+// Transformer makes the reflector cut down the objects that it gathers while a list is streamed.
+func (s *source) Transformer() cache.TransformFunc {
+	return func(obj any) (any, error) {
+		if u, ok := obj.(*unstructured.Unstructured); ok {
+			slim(u)
+		}
+		return obj, nil
+	}
+}
+
+// listWatch gives a reflector this table's objects; those of a list are cut down page by page.
 func (s *source) listWatch(api dynamic.Interface) cache.ListerWatcher {
 	return cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
@@ -213,12 +223,7 @@ func (s *source) listWatch(api dynamic.Interface) cache.ListerWatcher {
 				return nil, err
 			}
 			s.set(func() { s.live, s.err = true, nil })
-			return watch.Filter(w, func(e watch.Event) (watch.Event, bool) {
-				if u, ok := e.Object.(*unstructured.Unstructured); ok {
-					slim(u)
-				}
-				return e, true
-			}), nil
+			return w, nil
 		},
 	}, api)
 }

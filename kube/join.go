@@ -65,7 +65,7 @@ func (c *Client) picture(f *feed) *inventory.Cluster {
 	cl := c.blank()
 	cl.Access, cl.Synced, cl.Live = f.plan.access, p.synced, p.live && len(f.sources) > 0
 	names := map[string]bool{c.b.Namespace: true}
-	for _, ns := range append(append([]string{}, c.conf.Namespaces...), f.plan.scopes...) {
+	for _, ns := range slices.Concat(c.b.Namespaces, c.conf.Namespaces, f.plan.scopes) {
 		names[ns] = true
 	}
 	cl.Workspaces = make([]inventory.Workspace, 0, len(p.items))
@@ -178,7 +178,7 @@ func headOf(name string, pods []kaito.Pod) *kaito.Pod {
 
 func fromPod(it *kaito.Item, head *kaito.Pod) {
 	it.Pod, it.PodUID, it.Restarts, it.ImageDigest = head.Name, head.UID, head.Restarts, head.ImageDigest
-	it.Flags = kaito.Flags(head.Args)
+	it.Flags = head.Flags
 	it.Parallelism = kaito.Parallelism(it.Flags)
 	if m := it.Flags["served-model-name"]; m != "" {
 		it.Model = m // what the server was told is better than any rule

@@ -40,7 +40,7 @@ type Config struct {
 	Flags *Flags // nil = what kubectl would use
 	// Namespace restricts the picture; "" = every namespace this user may list.
 	Namespace string
-	// Namespaces are tried, beside the context's own, when the cluster-wide list is not allowed.
+	// Namespaces are tried, beside those of the kubeconfig, when the cluster-wide list is not allowed.
 	Namespaces []string
 	Prices     *sku.Book   // nil = the built-in list
 	Given      []sku.Given // what the user said of instance types (--sku)
@@ -54,7 +54,8 @@ type Config struct {
 type Backend struct {
 	Context, Server, User string
 	Contexts              []string
-	Namespace             string // the context's own
+	Namespace             string   // the context's own
+	Namespaces            []string // others that the kubeconfig names on this cluster
 	Dynamic               dynamic.Interface
 	// Served lists the resources of Kaito's API group that the cluster serves, and at which version.
 	Served func(ctx context.Context) (Served, error)

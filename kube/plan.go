@@ -110,7 +110,7 @@ func (c *Client) findScopes(ctx context.Context) ([]string, error) {
 	if c.conf.Namespace != "" {
 		return nil, nil
 	}
-	known := append([]string{c.b.Namespace, "default"}, c.conf.Namespaces...)
+	known := slices.Concat([]string{c.b.Namespace, "default"}, c.b.Namespaces, c.conf.Namespaces)
 	allowed := make([]bool, len(known))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)

@@ -220,15 +220,11 @@ status:
 `))
 	want := kaito.Pod{Namespace: "team", Name: "chat-0", UID: "u-1", Workspace: "chat", Node: "aks-1", Phase: "Running", Running: true,
 		Restarts: 2, LastExit: "OOMKilled", Image: "kaito-base:0.5.0", ImageDigest: "sha256:abc", Port: 5000, MIGProfile: "3g.40gb", GPUs: 1,
-		Args: []string{"/bin/sh", "-c", "python3 inference_api.py --served-model-name=phi --api-key=sesame --tensor-parallel-size=2"}}
+		Flags: map[string]string{"served-model-name": "phi", "tensor-parallel-size": "2"}}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	flags := kaito.Flags(p.Args)
-	if diff := cmp.Diff(map[string]string{"served-model-name": "phi", "tensor-parallel-size": "2"}, flags); diff != "" {
-		t.Errorf("flags: -want +got\n%s", diff)
-	}
-	if got := kaito.Parallelism(flags); got != "TP2" {
+	if got := kaito.Parallelism(p.Flags); got != "TP2" {
 		t.Errorf("parallelism %q", got)
 	}
 }
@@ -328,7 +324,6 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		pod := kaito.ParsePod(obj)
-		flags := kaito.Flags(pod.Args)
 		kaito.ConfigFlags(obj)
 		kaito.ParseService(obj)
 		kaito.ParseNode(obj)
@@ -337,7 +332,7 @@ func FuzzParse(f *testing.F) {
 			it := kaito.Parse(kind, obj)
 			kaito.Judge(&it, &pod)
 			kaito.Judge(&it, nil)
-			for _, s := range append([]string{it.Name, it.Namespace, it.Model, it.Reason, it.Note, it.State, it.InstanceType, pod.Name, pod.Message, flags["dtype"]}, it.WorkerNodes...) {
+			for _, s := range append([]string{it.Name, it.Namespace, it.Model, it.Reason, it.Note, it.State, it.InstanceType, pod.Name, pod.Message, pod.Flags["dtype"]}, it.WorkerNodes...) {
 				if strings.IndexFunc(s, func(r rune) bool { return unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) }) >= 0 {
 					t.Errorf("%q got through", s)
 				}

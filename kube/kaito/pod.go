@@ -1,6 +1,7 @@
 package kaito
 
 import (
+	"slices"
 	"strings"
 
 	"benchtop/kube/inventory"
@@ -21,9 +22,9 @@ type Pod struct {
 	// LastExit is why the container ended last ("OOMKilled"), "" = it did not.
 	LastExit    string
 	Image       string
-	ImageDigest string // sha256:…, "" = not reported
-	Args        []string
-	Port        int // first container port of the server, 0 = none declared
+	ImageDigest string            // sha256:…, "" = not reported
+	Flags       map[string]string // of its command line, allow-listed
+	Port        int               // first container port of the server, 0 = none declared
 	// MIGProfile and GPUs are what the server asks for.
 	MIGProfile string
 	GPUs       int
@@ -51,11 +52,13 @@ func ParsePod(obj map[string]any) Pod {
 	}
 	c := pick(list(spec["containers"]), p.Workspace)
 	p.Image = word(c["image"])
-	for _, a := range append(list(c["command"]), list(c["args"])...) {
+	var args []string
+	for _, a := range slices.Concat(list(c["command"]), list(c["args"])) {
 		if s, ok := a.(string); ok && len(s) <= maxArg {
-			p.Args = append(p.Args, s)
+			args = append(args, s)
 		}
 	}
+	p.Flags = Flags(args) // the arguments themselves are not kept: they may hold a key
 	for _, port := range list(c["ports"]) {
 		m, _ := port.(map[string]any)
 		if n, ok := whole(m["containerPort"]); ok && p.Port == 0 && n > 0 && n < 65536 {
@@ -67,7 +70,7 @@ func ParsePod(obj map[string]any) Pod {
 	return p
 }
 
-// maxArg bounds one argument that is kept for reading flags.
+// maxArg bounds one argument that is read for flags.
 const maxArg = 16 << 10
 
 func pick(containers []any, name string) map[string]any {

@@ -1,16 +1,12 @@
 package transport
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
-	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 )
 
@@ -22,8 +18,9 @@ var ErrAPIKey = errors.New("the API server's proxy cannot carry an API key: use 
 // cut short ends in an error, not in a clean end (over HTTP/1.1 the API server truncates some
 // streamed replies).
 type Proxy struct {
-	base string
-	rt   http.RoundTripper
+	base  string
+	rt    http.RoundTripper
+	conns *Dialer
 }
 
 // NewProxy prepares a Proxy to port of a Service. It has its own connections: the load does not
@@ -36,19 +33,15 @@ func NewProxy(cfg *rest.Config, namespace, service string, port int) (*Proxy, er
 	own := rest.CopyConfig(cfg)
 	own.Timeout = 0 // a streamed reply has no time limit
 	own.WarningHandlerWithContext = rest.NoWarnings{}
-	if own.Dial == nil {
-		d := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
-		own.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			return d.DialContext(ctx, network, addr)
-		}
-	}
+	d := &Dialer{}
+	own.Dial = d.DialContext
 	rt, err := rest.TransportFor(own)
 	if err != nil {
 		return nil, err
 	}
 	segment := url.PathEscape(service + ":" + strconv.Itoa(port))
 	u := base.JoinPath("api", "v1", "namespaces", namespace, "services", segment, "proxy")
-	return &Proxy{base: u.String(), rt: rt}, nil
+	return &Proxy{base: u.String(), rt: rt, conns: d}, nil
 }
 
 // BaseURL is what stands before the server's own paths.
@@ -65,8 +58,5 @@ func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return p.rt.RoundTrip(r)
 }
 
-// Close drops the idle connections.
-func (p *Proxy) Close() error {
-	utilnet.CloseIdleConnectionsFor(p.rt)
-	return nil
-}
+// Close cuts the connections and every reply on them.
+func (p *Proxy) Close() error { return p.conns.Close() }
