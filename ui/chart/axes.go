@@ -17,7 +17,7 @@ func (p *plot) drawYAxis() {
 		p.put(p.x0-1, y, g.AxisY, p.th.Dim)
 	}
 	used := -1
-	for _, v := range p.axis.ticks(p.ph) {
+	for _, v := range p.axis.ticks(p.ph, p.dy) {
 		y := p.cellRow(v)
 		if y == used {
 			continue

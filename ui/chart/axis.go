@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -116,43 +117,60 @@ func floor125(v float64) float64 {
 	return p
 }
 
-// ticks are the values to label on an axis of rows cells, lowest first.
-func (a Axis) ticks(rows int) []float64 {
+// ticks are the values to label on an axis of rows cells, each of them dots high: round ones, with
+// at least one row free between two labels. A linear axis has one above its start.
+func (a Axis) ticks(rows, dots int) []float64 {
 	if a.Log {
-		return a.logTicks(rows)
+		return a.logTicks(rows, dots)
 	}
-	n := max(1, min(6, rows/3))
-	step := ceil125((a.Max - a.Min) / float64(n))
+	length := float64(rows*dots-1) / float64(dots)
+	span := a.Max - a.Min
+	gap := math.Max(2, float64(rows)/10)
+	step := ceil125(span * gap / math.Max(length, gap))
+	if step > span {
+		step = floor125(span)
+	}
 	var out []float64
-	for i := math.Ceil(a.Min/step - 1e-9); i*step <= a.Max+step*1e-9 && len(out) < 16; i++ {
+	for i := math.Ceil(a.Min/step-1e-9) + 0; i*step <= a.Max+step*1e-9 && len(out) <= rows; i++ {
 		out = append(out, i*step)
 	}
 	return out
 }
 
-// logTicks are the 1-2-5 values, or the powers of ten only when those would crowd.
-func (a Axis) logTicks(rows int) []float64 {
-	decades := math.Log10(a.Max / a.Min)
-	mult := []float64{1, 2, 5}
-	if decades*3 > float64(rows)/2 {
-		mult = []float64{1}
-	}
-	every := int(math.Ceil(decades / math.Max(1, float64(rows)/2)))
+// logTicks are powers of ten, and if there is room for all of them the ends, the fives and twos that
+// have room beside them.
+func (a Axis) logTicks(rows, dots int) []float64 {
+	lo, hi := math.Log10(a.Min), math.Log10(a.Max)
+	taken := make([]bool, rows)
 	var out []float64
-	from := int(math.Floor(math.Log10(a.Min) + 1e-9))
-	for d := from; d-from < 32; d++ {
-		if len(mult) == 1 && (d-from)%max(every, 1) != 0 {
-			continue
+	add := func(v float64) {
+		if v < a.Min*(1-1e-9) || v > a.Max*(1+1e-9) {
+			return
 		}
-		for _, m := range mult {
-			v := m * math.Pow(10, float64(d))
-			if v > a.Max*(1+1e-9) {
-				return out
+		row := int(math.Round((math.Log10(v)-lo)/(hi-lo)*float64(rows*dots-1))) / dots
+		row = max(0, min(row, rows-1))
+		for r := max(row-1, 0); r <= min(row+1, rows-1); r++ {
+			if taken[r] {
+				return
 			}
-			if v >= a.Min*(1-1e-9) {
-				out = append(out, v)
+		}
+		taken[row] = true
+		out = append(out, v)
+	}
+	first, last := int(math.Ceil(lo-1e-9)), int(math.Floor(hi+1e-9))
+	every := max(1, int(math.Ceil((hi-lo)*2/float64(rows))))
+	for d := first; d <= last; d += every {
+		add(math.Pow10(d))
+	}
+	if every == 1 {
+		add(a.Min)
+		add(a.Max)
+		for _, m := range []float64{5, 2} {
+			for d := first - 1; d <= last; d++ {
+				add(m * math.Pow10(d))
 			}
 		}
 	}
+	slices.Sort(out)
 	return out
 }

@@ -16,7 +16,7 @@
 // 2,400 cells takes 2.7 ms. Caching views between frames is the caller's.
 //
 // Values of latency are in ms, times in s, rates in req/s. The package knows no messages and no
-// clock. It may import ui/theme, ntcharts, lipgloss and x/ansi.
+// clock. It may import ui/theme, ntcharts and x/ansi.
 package chart
 
 import (

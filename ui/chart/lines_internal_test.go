@@ -76,6 +76,35 @@ func TestRowIsThatOfTheBrailleGrid(t *testing.T) {
 	}
 }
 
+func TestTicks(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		a    Axis
+		rows int
+		want []float64
+	}{
+		{"a high axis", Axis{Max: 800}, 24, []float64{0, 100, 200, 300, 400, 500, 600, 700, 800}},
+		{"a usual one", Axis{Max: 800}, 11, []float64{0, 200, 400, 600, 800}},
+		{"a low one", Axis{Max: 800}, 5, []float64{0, 500}},
+		{"two rows", Axis{Max: 800}, 2, []float64{0, 500}},
+		{"one row", Axis{Max: 800}, 1, []float64{0, 500}},
+		{"not from 0", Axis{Min: 300, Max: 900}, 11, []float64{400, 600, 800}},
+		{"log", Axis{Min: 200, Max: 20000, Log: true}, 12, []float64{200, 500, 1000, 2000, 5000, 10000}},
+		{"low log", Axis{Min: 200, Max: 20000, Log: true}, 5, []float64{1000, 10000}},
+		{"log within a decade", Axis{Min: 200, Max: 500, Log: true}, 10, []float64{200, 500}},
+		{"six decades in ten rows", Axis{Min: 1e-3, Max: 1e3, Log: true}, 10, []float64{1e-3, .1, 10, 1000}},
+	} {
+		got := c.a.ticks(c.rows, 4)
+		same := len(got) == len(c.want)
+		for i := range got {
+			same = same && math.Abs(got[i]-c.want[i]) < 1e-9*c.want[i]+1e-12
+		}
+		if !same {
+			t.Errorf("%s: %+v in %d rows: %v, want %v", c.name, c.a, c.rows, got, c.want)
+		}
+	}
+}
+
 func TestSpread(t *testing.T) {
 	for _, c := range []struct {
 		name       string

@@ -56,7 +56,7 @@ func newPlot(th *theme.Theme, w, h int, a Axis, unit func(float64) string) *plot
 		p.ph = h - 2
 	}
 	if w >= minWidthAxis {
-		for _, v := range a.ticks(p.ph) {
+		for _, v := range a.ticks(p.ph, p.dy) {
 			p.x0 = max(p.x0, cells(p.unit(v)))
 		}
 		p.x0 = min(p.x0+1, w/2)
