@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"benchtop/engine"
+	"benchtop/engine/record"
 	"benchtop/ui/screen"
 	"benchtop/ui/screen/fixture"
 	"benchtop/ui/uitest"
@@ -295,6 +296,69 @@ func TestSavedRuns(t *testing.T) {
 	}
 	d.Press("esc", "esc", "esc") // results, filter, list
 	d.ExpectContains("5 workspaces")
+}
+
+func TestKeysReadAtOnceAreKeysOfTheirOwn(t *testing.T) {
+	x, d := drive(t)
+	d.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(" j ")})
+	d.ExpectContains("2 marked")
+	d.Paste("qqq") // a paste is no command
+	if d.Quit() || x.shown() != screen.Picker {
+		t.Error("a paste was taken for keys")
+	}
+}
+
+func TestWhatIf(t *testing.T) {
+	x, d := drive(t)
+	x.results.Set(fixture.Run(2), fixture.Dir)
+	x.show(screen.Results)
+	d.Press("i", "j", "enter")
+	d.Type("20")
+	d.Press("enter")
+	// A100 holds 16 and was not broken: 20 / (16 × 0.8) → 2; A10 holds 4 within the objective: 7.
+	d.ExpectContains("20.0 req/s at 80% load needs at most 2 × a100 ($5,358/month, 38% spare); 7 × a10 ($16,352/month, 29% spare)")
+	d.Press("i", "enter")
+	d.Press("ctrl+u")
+	d.Type("itl.p50<100ms")
+	d.Press("enter")
+	d.ExpectContains("What if: SLO itl.p50<100ms", "A10 meets the SLO at 8", "4 × a10")
+	d.Press("$", "ctrl+u", "1", "enter")
+	d.ExpectContains("a10 at $1.00/h")
+	d.Press("i", "G", "enter")
+	d.ExpectNot("What if", "needs")
+	d.ExpectContains("A10 meets the SLO at 4 at $1.12/M")
+	if *x.results.Run().Targets[0].USDPerHour != 3.20 {
+		t.Error("what was only assumed went into the record")
+	}
+}
+
+func TestAgainstASavedRun(t *testing.T) {
+	ghost := fixture.Run(1)
+	ghost.Name = "old"
+	x, d := drive(t, func(_ *fakeBackend, o *Options) { o.Against = []*record.Run{ghost} })
+	x.run = newRun(1)
+	x.adopt(x.run)
+	x.show(x.runScreen())
+	x.tick(d, 140)
+	d.ExpectContains("against a10@old")
+	d.ExpectLine("· a10@old", "393", "419", "470")
+	d.ExpectLine("Δ", "n.s.")
+	x.tick(d, fixture.Length)
+	d.Press("3")
+	d.ExpectLine("a10@old", "12.3 s")
+}
+
+func TestFailedSweepSaysWhy(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	s := fixture.Snapshot(2, 10)
+	s.Done, s.Err = true, "connect to pod \"default/phi4-mini-a10-0\": pods/portforward denied for this user: ask for verb create"
+	x.run.waitErr = errors.New(s.Err)
+	x.run.snap = s
+	x.run.finish()
+	d.Send(tickMsg(x.time))
+	d.ExpectContains("Ended early", "pods/portforward denied")
+	d.Await("✗ ended early")
 }
 
 func TestOtherTargets(t *testing.T) {

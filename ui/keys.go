@@ -31,6 +31,30 @@ func (m *model) mode() mode {
 	return modeNormal
 }
 
+// keys takes what Bubble Tea read at once: characters typed faster than it reads come as one message,
+// and each is a key of its own. A paste stays whole, and is for text only.
+func (m *model) keys(k tea.KeyMsg) tea.Cmd {
+	if k.Type != tea.KeyRunes || len(k.Runes) < 2 && !k.Paste {
+		return m.key(k)
+	}
+	if k.Paste {
+		if mode := m.mode(); mode == modeFilter || mode == modePrompt || mode == modeNormal && m.page().Typing() {
+			return m.key(k)
+		}
+		m.say(0, "pasted text is for fields only")
+		return nil
+	}
+	cmds := make([]tea.Cmd, 0, len(k.Runes))
+	for _, r := range k.Runes {
+		one := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: k.Alt}
+		if r == ' ' {
+			one.Type = tea.KeySpace
+		}
+		cmds = append(cmds, m.key(one))
+	}
+	return tea.Sequence(cmds...)
+}
+
 // key routes a key: the interrupt always, then dialog, prompt, field, everywhere, screen.
 func (m *model) key(k tea.KeyMsg) tea.Cmd {
 	keys := &screen.Keys

@@ -154,5 +154,14 @@ func (m *model) copy(a screen.Copy) {
 	m.say(0, "copied "+a.What)
 }
 
+// copyRole puts the YAML of the rights that benchtop needs on the clipboard.
+func (m *model) copyRole() {
+	if m.opt.Role == nil {
+		m.say(0, "benchtop rbac prints the Role that an admin can apply")
+		return
+	}
+	m.copy(screen.Copy{What: "the Role: an admin applies it with kubectl apply -f -", Text: m.opt.Role(m.picker.Cluster().Namespace)})
+}
+
 // clipLimit is what common terminals take in one OSC 52: xterm cuts at 100,000 bytes of base64.
 const clipLimit = 70_000

@@ -111,6 +111,7 @@ func newModel(ctx context.Context, b Backend, opt Options) *model {
 		runs:    runs.New(th),
 		help:    help.New(th),
 	}
+	m.results.Against(opt.Against)
 	switch opt.Start {
 	case StartSetup:
 		m.stack = []screen.ID{screen.Picker, screen.Setup}
@@ -182,7 +183,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		m.w, m.h = msg.Width, msg.Height
 	case tea.KeyMsg:
 		m.lastKey = m.now()
-		return m.key(msg)
+		return m.keys(msg)
 	case tea.MouseMsg:
 		return m.wheel(msg)
 	case tea.ResumeMsg:

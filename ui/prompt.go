@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"benchtop/ui/screen"
+	"benchtop/ui/screen/results"
 	"benchtop/ui/widget"
 )
 
@@ -132,6 +133,30 @@ func (m *model) askNote() {
 		}
 		return nil
 	}}, "")
+}
+
+// askIf offers what can be asked of a result without a new run.
+func (m *model) askIf() {
+	names := m.results.Targets()
+	choices := []string{"another objective (SLO)", "a load to serve, in req/s"}
+	for _, n := range names {
+		choices = append(choices, "price of "+n)
+	}
+	choices = append(choices, "as recorded")
+	m.open(box{title: "What if", choices: choices, pick: func(i int) tea.Cmd {
+		switch {
+		case i == 0:
+			m.prompt(prompt{label: "objective", check: results.CheckSLO, done: func(s string) tea.Cmd { m.results.SetSLO(s); return nil }},
+				"ttft.p95<500ms,itl.p95<50ms")
+		case i == 1:
+			m.prompt(prompt{label: "load in req/s", check: results.CheckLoad, done: func(s string) tea.Cmd { m.results.SetLoad(s); return nil }}, "")
+		case i == len(choices)-1:
+			m.results.Undo()
+		default:
+			m.askPrice(screen.AskPrice{Target: names[i-2]})
+		}
+		return nil
+	}})
 }
 
 func (m *model) askPrice(a screen.AskPrice) {

@@ -118,6 +118,10 @@ func (m *model) do(a screen.Action) tea.Cmd {
 		return command(func() tea.Msg { return doneMsg{err: b.Retry(ctx)} })
 	case screen.Copy:
 		m.copy(a)
+	case screen.CopyRole:
+		m.copyRole()
+	case screen.AskIf:
+		m.askIf()
 	case screen.Say:
 		m.say(a.Level, a.Text)
 	}

@@ -40,6 +40,9 @@ type Options struct {
 	Now func() time.Time
 	// Demo opens the simulated cluster; nil: it is not offered.
 	Demo func(context.Context) (Backend, error)
+	// Role is the YAML of the least rights that benchtop needs in a namespace ("" = all), for an
+	// admin to apply; nil: it is not offered.
+	Role func(namespace string) string
 	// Signals carries SIGHUP, SIGTERM and SIGINT: each cuts a running sweep, saves and quits.
 	Signals <-chan os.Signal
 	// Input and Output are the terminal; nil: stdin and stdout.

@@ -52,11 +52,34 @@ func (m *model) draw(w, h int) string {
 	if w < minWidth || h < minHeight {
 		return m.drawSmall(w, h)
 	}
-	body := m.page().Render(w, h-2)
+	top := m.drawEnd(w, h)
+	body := widget.Stack(top, m.page().Render(w, h-2-height(top)))
 	if len(m.boxes) > 0 {
 		body = widget.Over(body, m.drawBox(w-4, h-4), w, h-2)
 	}
 	return m.drawHead(w) + "\n" + body + "\n" + m.drawFoot(w)
+}
+
+// drawEnd says why the sweep that is shown came to nothing or ended early, "" if it did not.
+func (m *model) drawEnd(w, h int) string {
+	onRun := m.shown() == screen.Live || m.shown() == screen.Compare
+	if !onRun || m.latest == nil || !m.latest.Done || m.latest.Err == "" {
+		return ""
+	}
+	text := widget.Wrap(m.latest.Err, max(w-4, 1), m.theme.Bad)
+	n := min(height(text), h/4)
+	lines := strings.Split(text, "\n")[:n]
+	for i := range lines {
+		lines[i] = " " + lines[i]
+	}
+	return widget.Panel{Theme: m.theme, Title: "Ended early", Focused: true, Body: strings.Join(lines, "\n")}.Render(w, n+2)
+}
+
+func height(s string) int {
+	if s == "" {
+		return 0
+	}
+	return strings.Count(s, "\n") + 1
 }
 
 // drawHead is the first line: where one is, and how things stand.

@@ -121,6 +121,12 @@ type OpenDemo struct{}
 // Retry connects again.
 type Retry struct{}
 
+// CopyRole puts the least Role that an admin could apply on the clipboard.
+type CopyRole struct{}
+
+// AskIf offers what a result can be asked: another objective, price or load.
+type AskIf struct{}
+
 // Copy puts text on the clipboard; What names it.
 type Copy struct{ What, Text string }
 

@@ -241,6 +241,14 @@ func (s *Scale) Log(lo, hi float64) bool {
 // Toggle is what the person says.
 func (s *Scale) Toggle() { s.log, s.said = !s.log, true }
 
+// Draw is a chart with its limits, or words where it has nothing to show yet.
+func Draw(ts *chart.TimeSeries, w, h int) string {
+	if lo, _ := ts.Range(); math.IsNaN(lo) {
+		return widget.Center(widget.Wrap("no token in this window yet", max(w, 1), ts.Theme.Dim), w, h)
+	}
+	return ts.Render(w, h)
+}
+
 // Where says what a target is: "default/phi4-mini · A10 · port-forward".
 func Where(t *record.Target) string {
 	where := t.URL

@@ -17,7 +17,7 @@ import (
 type Model struct {
 	theme  *theme.Theme
 	snap   *engine.Snapshot
-	ghosts []*record.Run // saved runs shown beside the live one
+	ghosts []ghost // targets of saved runs, shown beside the live ones
 	tracks []screen.Track
 	shared [2]chart.AxisScale
 	own    [][2]chart.AxisScale
@@ -37,7 +37,7 @@ func New(t *theme.Theme) *Model { return &Model{theme: t, percentile: 1} }
 
 // Reset forgets the sweep that was shown; ghosts are saved runs to be shown beside the next one.
 func (m *Model) Reset(ghosts []*record.Run) {
-	m.snap, m.tracks, m.own, m.ghosts, m.focus, m.full = nil, nil, nil, ghosts, 0, false
+	m.snap, m.tracks, m.own, m.ghosts, m.focus, m.full = nil, nil, nil, ghostsOf(ghosts), 0, false
 	m.shared, m.scales, m.event = [2]chart.AxisScale{}, [2]screen.Scale{}, engine.Event{}
 }
 
@@ -75,7 +75,7 @@ func (m *Model) Head() (where, state string) {
 	}
 	where = screen.Plural(len(m.snap.Targets), "target") + " side by side"
 	if len(m.ghosts) > 0 {
-		where += " against " + m.ghosts[0].ID
+		where += " against " + m.ghosts[0].name
 	}
 	return where, ""
 }

@@ -7,6 +7,7 @@ import (
 
 	"benchtop/engine"
 	"benchtop/engine/record"
+	"benchtop/engine/verdict"
 	"benchtop/ui/chart"
 	"benchtop/ui/screen"
 	"benchtop/ui/widget"
@@ -120,14 +121,25 @@ func (m *Model) drawPanel(metric screen.Metric, i, w, h int) string {
 	note := fmt.Sprintf("%s %s %s", screen.MS(screen.Of(q, 0)), screen.MS(screen.Of(q, 1)), screen.MS(screen.Of(q, 2)))
 	iw, ih := widget.Inside(w, h)
 	return widget.Panel{Theme: th, RawTitle: look.Style.Render(look.Marker+" "+widget.Clean(t.Info.Name)) + "  " + metric.String() + " ms" + logNote(ts.Y),
-		Note: note, Focused: i == m.focus && metric == m.metric, Body: ts.Render(iw, ih)}.Render(w, h)
+		Note: note, Focused: i == m.focus && metric == m.metric, Body: screen.Draw(&ts, iw, ih)}.Render(w, h)
 }
 
 // series is the chart of one target without its axis.
 func (m *Model) series(metric screen.Metric, i int) chart.TimeSeries {
 	lo, hi := screen.Span(m.snap, m.window)
-	return chart.TimeSeries{Theme: m.theme, Series: m.tracks[i].Lines(metric, m.theme.Target(i)), XMin: lo, XMax: hi,
-		Marks: screen.Marks(&m.snap.Targets[i]), Unit: chart.MS}
+	return chart.TimeSeries{Theme: m.theme, Series: append(m.ghostLines(metric, i, hi), m.tracks[i].Lines(metric, m.theme.Target(i))...),
+		XMin: lo, XMax: hi, Marks: screen.Marks(&m.snap.Targets[i]), Unit: chart.MS}
+}
+
+// ghostLines are the saved runs behind the lines of target i, dashed, at the chosen percentile.
+func (m *Model) ghostLines(metric screen.Metric, i int, end float64) []chart.Series {
+	out := make([]chart.Series, 0, len(m.ghosts)+len(screen.Percentiles))
+	for j := range m.ghosts {
+		g := &m.ghosts[j]
+		out = append(out, chart.Series{Name: widget.Clean(g.info.Name) + "@", Style: m.theme.Ghost, Dashed: true,
+			Points: g.line(&m.snap.Targets[i], end, metric, m.percentile)})
+	}
+	return out
 }
 
 // axis is the value axis of a target: the same for all, unless each is to have its own.
@@ -172,6 +184,7 @@ func (m *Model) drawOverlay(w, h int) string {
 	lo, hi := screen.Span(m.snap, m.window)
 	ts := chart.TimeSeries{Theme: th, XMin: lo, XMax: hi, Unit: chart.MS, Marks: screen.Marks(&m.snap.Targets[m.focus])}
 	note := ""
+	ts.Series = m.ghostLines(m.metric, m.focus, hi)
 	for i := range m.snap.Targets {
 		look, name := th.Target(i), widget.Clean(m.snap.Targets[i].Info.Name)
 		ts.Series = append(ts.Series, chart.Series{Name: name, Marker: look.Marker, Style: look.Style, Points: m.tracks[i].Points(m.metric, m.percentile)})
@@ -182,7 +195,7 @@ func (m *Model) drawOverlay(w, h int) string {
 	ts.SLO = screen.Limit(m.snap.Plan.SLO, m.metric)
 	iw, ih := widget.Inside(w, h)
 	return widget.Panel{Theme: th, Title: m.metric.String() + " " + screen.Percentiles[m.percentile] + " ms" + logNote(ts.Y), RawNote: strings.TrimSpace(note),
-		Focused: true, Body: ts.Render(iw, ih)}.Render(w, h)
+		Focused: true, Body: screen.Draw(&ts, iw, ih)}.Render(w, h)
 }
 
 // drawTable is the last ten seconds of all targets and the differences to the first.
@@ -197,9 +210,10 @@ func (m *Model) drawTable(w int) string {
 	for i := range m.snap.Targets {
 		tab.Rows = append(tab.Rows, m.tableRow(i))
 	}
-	for i := 1; i < len(m.snap.Targets) && len(m.snap.Targets) <= 2; i++ {
-		tab.Rows = append(tab.Rows, m.deltaRow(i))
+	for i := range m.ghosts {
+		tab.Rows = append(tab.Rows, m.ghostRow(&m.ghosts[i]))
 	}
+	tab.Rows = append(tab.Rows, m.deltas()...)
 	h := len(tab.Rows) + 1
 	body := tab.Render(w-2, h)
 	if diff := m.differences(); diff != "" {
@@ -259,19 +273,50 @@ func cost(t *engine.TargetSnapshot) string {
 	return screen.USD(*t.Info.USDPerHour / (t.Now.OutputTokPerS * 3600) * 1e6)
 }
 
-// deltaRow is the difference of target i to the first, while both run the same rate.
-func (m *Model) deltaRow(i int) []widget.Cell {
-	a, b := &m.snap.Targets[0], &m.snap.Targets[i]
+// ghostRow is what a saved run came to at the rate that runs now.
+func (m *Model) ghostRow(g *ghost) []widget.Cell {
+	rate, st := screen.CurrentRate(&m.snap.Targets[m.focus]), m.theme.Ghost
+	row := []widget.Cell{{Text: m.theme.Glyph.Dot + " " + g.name, Style: st}, {Text: screen.Rate(rate), Style: st}}
+	for _, metric := range []screen.Metric{screen.TTFT, screen.ITL} {
+		q := g.quantiles(metric, rate)
+		for p := range screen.Percentiles {
+			row = append(row, widget.Cell{Text: screen.MS(screen.Of(q, p)), Style: st})
+		}
+	}
+	s := g.steps[rate]
+	if s == nil {
+		return row
+	}
+	for _, text := range []string{screen.Sig3(s.OfferedRPS), screen.Sig3(s.CompletedRPS), screen.Sig3(s.MeanInFlight), screen.Opt(s.OutputTokensPerS, screen.Sig3),
+		screen.Opt(verdict.CostOf(g.info.USDPerHour, s).PerMillionOutput, screen.USD), screen.Opt(s.Path.RTTP50MS, screen.MS)} {
+		row = append(row, widget.Cell{Text: text, Style: st})
+	}
+	return append(row, widget.Cell{Text: fmt.Sprint(s.Failed + s.Rejected + s.Incomplete), Style: st})
+}
+
+// deltas is one row where exactly two things are compared: two targets, or one and a saved run.
+func (m *Model) deltas() [][]widget.Cell {
+	switch a := &m.snap.Targets[0]; {
+	case len(m.snap.Targets) == 2 && len(m.ghosts) == 0:
+		b := &m.snap.Targets[1]
+		if screen.CurrentRate(a) != screen.CurrentRate(b) || screen.CurrentRate(a) == 0 {
+			return [][]widget.Cell{m.deltaRow(engine.Live{}, engine.Live{})}
+		}
+		return [][]widget.Cell{m.deltaRow(a.Now, b.Now)}
+	case len(m.snap.Targets) == 1 && len(m.ghosts) == 1:
+		g, rate := &m.ghosts[0], screen.CurrentRate(a)
+		return [][]widget.Cell{m.deltaRow(engine.Live{TTFT: g.quantiles(screen.TTFT, rate), ITL: g.quantiles(screen.ITL, rate)}, a.Now)}
+	}
+	return nil
+}
+
+// deltaRow is the difference from a to b.
+func (m *Model) deltaRow(a, b engine.Live) []widget.Cell {
 	dim := m.theme.Dim
 	row := []widget.Cell{{Text: m.theme.Glyph.Delta, Style: dim}, {}}
-	same := screen.CurrentRate(a) == screen.CurrentRate(b) && screen.CurrentRate(a) > 0
-	for _, q := range [][2]engine.Quantiles{{a.Now.TTFT, b.Now.TTFT}, {a.Now.ITL, b.Now.ITL}} {
+	for _, q := range [][2]engine.Quantiles{{a.TTFT, b.TTFT}, {a.ITL, b.ITL}} {
 		for p := range screen.Percentiles {
-			text := ""
-			if same {
-				text = delta(q[0], q[1], p, min(a.Now.TTFT.N, b.Now.TTFT.N))
-			}
-			row = append(row, widget.Cell{Text: text, Style: dim})
+			row = append(row, widget.Cell{Text: delta(q[0], q[1], p, min(a.TTFT.N, b.TTFT.N)), Style: dim})
 		}
 	}
 	return row

@@ -104,12 +104,13 @@ func (m *Model) Bindings() []key.Binding {
 	if m.snap != nil && len(m.snap.Targets) > 1 {
 		list = append(list, screen.As(k.Next, "target"), screen.As(k.Compare, "side by side"))
 	}
-	list = append(list, screen.As(k.Metric, "metric"), screen.As(k.LogAxis, "log axis"))
+	list = append(list, screen.As(k.Metric, "metric"))
 	if m.snap != nil && m.snap.Done {
-		return append(list, screen.As(k.Results, "results"), screen.As(k.Export, "export"), screen.As(k.Again, "run again"), k.Log, k.Window)
+		return append(list, screen.As(k.Results, "results"), screen.As(k.Export, "export"), screen.As(k.Again, "run again"),
+			k.LogAxis, k.Window, k.Log, k.Picture)
 	}
-	return append(list, screen.As(k.Toggle, "freeze"), screen.As(k.Skip, "skip step"), screen.As(k.Stop, "stop"),
-		screen.As(k.Note, "note"), k.Results, k.Window, k.Log, k.Export)
+	return append(list, screen.As(k.Toggle, "freeze"), screen.As(k.Stop, "stop"), screen.As(k.Skip, "skip step"),
+		k.Note, k.LogAxis, k.Window, k.Results, k.Log, k.Export, k.Picture)
 }
 
 // Update answers a key.

@@ -123,7 +123,7 @@ func (m *Model) drawChart(t *engine.TargetSnapshot, metric screen.Metric, w, h i
 		title += fmt.Sprintf(", last %.0f s", m.window)
 	}
 	iw, ih := widget.Inside(w, h)
-	return widget.Panel{Theme: th, Title: title, Note: strings.TrimSpace(note), Focused: focus, Body: ts.Render(iw, ih)}.Render(w, h)
+	return widget.Panel{Theme: th, Title: title, Note: strings.TrimSpace(note), Focused: focus, Body: screen.Draw(&ts, iw, ih)}.Render(w, h)
 }
 
 // drawSide is the column of numbers.

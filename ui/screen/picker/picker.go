@@ -114,7 +114,7 @@ func (m *Model) refresh() {
 	}
 }
 
-// all is every row, whatever the filter.
+// all is every row, whatever the filter: first those that can run, in the order of the cluster.
 func (m *Model) all() []row {
 	rows := make([]row, 0, len(m.cluster.Workspaces)+len(m.urls))
 	for i := range m.cluster.Workspaces {
@@ -124,6 +124,15 @@ func (m *Model) all() []row {
 	for _, u := range m.urls {
 		rows = append(rows, row{key: u, url: u})
 	}
+	slices.SortStableFunc(rows, func(a, b row) int {
+		switch {
+		case a.runnable() == b.runnable():
+			return 0
+		case a.runnable():
+			return -1
+		}
+		return 1
+	})
 	return rows
 }
 
@@ -260,10 +269,13 @@ func (m *Model) open() screen.Action {
 }
 
 // copy puts the name under the cursor on the clipboard, in the form the command line takes; where
-// rights are missing, it is the Role an admin can apply.
+// nothing can be listed for want of rights, it is the Role that an admin can apply.
 func (m *Model) copy() screen.Action {
 	r, ok := m.current()
 	if !ok {
+		if len(m.accessLines()) > 0 {
+			return screen.CopyRole{}
+		}
 		return nil
 	}
 	if r.ws == nil {

@@ -77,7 +77,11 @@ func (m *Model) waysOn() []key.Binding {
 	if len(m.cluster.Contexts) > 0 {
 		list = append(list, screen.As(k.Context, "cluster"))
 	}
-	return append(list, screen.As(k.Namespace, "namespace"), screen.As(k.Retry, "try again"))
+	list = append(list, screen.As(k.Namespace, "namespace"), screen.As(k.Retry, "try again"))
+	if len(m.accessLines()) > 0 {
+		list = append(list, screen.As(k.Copy, "copy Role"))
+	}
+	return list
 }
 
 // Render draws the screen.
@@ -187,6 +191,8 @@ func wayText(k key.Binding) string {
 		return "look in another namespace"
 	case keys.Retry.Help().Key:
 		return "try again"
+	case keys.Copy.Help().Key:
+		return "copy the Role that an admin can apply"
 	}
 	return k.Help().Desc
 }

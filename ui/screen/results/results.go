@@ -6,7 +6,7 @@
 package results
 
 import (
-	"maps"
+	"cmp"
 	"math"
 	"slices"
 
@@ -31,9 +31,11 @@ type Model struct {
 	// What the person changed to see what follows.
 	prices map[string]float64 // USD per hour by target
 	slo    []string
+	load   float64 // req/s to serve, 0 = not asked
 
-	run  *record.Run // base with the changes
-	rows []report.Row
+	ghosts []*record.Run // saved runs shown beside this one
+	run    *record.Run   // base with the changes
+	rows   []report.Row
 
 	metric     screen.Metric
 	percentile int // index into percentiles
@@ -52,8 +54,8 @@ func New(t *theme.Theme) *Model { return &Model{theme: t, prices: map[string]flo
 
 // Reset forgets the run shown.
 func (m *Model) Reset() {
-	m.base, m.run, m.rows, m.dir, m.live, m.cursor, m.slo = nil, nil, nil, "", false, 0, nil
-	clear(m.prices)
+	m.base, m.run, m.rows, m.dir, m.live, m.cursor = nil, nil, nil, "", false, 0
+	m.forget()
 }
 
 // Set shows a run that has ended or was saved.
@@ -99,6 +101,9 @@ func (m *Model) Dir() string { return m.dir }
 // Run is the run shown as it was recorded, nil without one.
 func (m *Model) Run() *record.Run { return m.base }
 
+// Against shows saved runs beside the one of this screen.
+func (m *Model) Against(ghosts []*record.Run) { m.ghosts = ghosts }
+
 // SetPrice shows what a target would cost at usd per hour.
 func (m *Model) SetPrice(target string, usd float64) {
 	m.prices[target] = usd
@@ -115,23 +120,31 @@ func (m *Model) apply() {
 			run.Targets[i].PriceSource = "typed on this screen"
 		}
 	}
+	run.Steps = slices.Clone(run.Steps)
+	for _, g := range m.ghosts {
+		haunt(&run, g)
+	}
 	m.run = &run
 	m.judge()
 	m.rows = report.Rows(m.run)
 	m.cursor = max(min(m.cursor, len(m.rows)-1), 0)
 }
 
-// changed says what differs from the record.
-func (m *Model) changed() []string {
-	var out []string
-	for _, name := range slices.Sorted(maps.Keys(m.prices)) {
-		out = append(out, name+" at "+screen.USD(m.prices[name])+"/h")
+// haunt adds the targets and steps of a saved run to run.
+func haunt(run, ghost *record.Run) {
+	name := func(target string) string { return target + "@" + cmp.Or(ghost.Name, ghost.ID) }
+	for _, t := range ghost.Targets {
+		t.Name = name(t.Name)
+		run.Targets = append(run.Targets, t)
 	}
-	for _, s := range m.slo {
-		out = append(out, "SLO "+s)
+	for _, s := range ghost.Steps {
+		s.Target = name(s.Target)
+		run.Steps = append(run.Steps, s)
 	}
-	return out
 }
+
+// ghost says whether target i of the run shown comes from a saved run.
+func (m *Model) ghost(i int) bool { return i >= len(m.base.Targets) }
 
 // Head says which run is shown.
 func (m *Model) Head() (where, state string) {
@@ -202,6 +215,8 @@ func (m *Model) Update(k tea.KeyMsg) screen.Action {
 	case key.Matches(k, keys.Price):
 		t := &m.rows[m.cursor].Target
 		return screen.AskPrice{Target: t.Name, Current: price(t.USDPerHour)}
+	case key.Matches(k, keys.If):
+		return screen.AskIf{}
 	}
 	return nil
 }

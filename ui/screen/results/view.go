@@ -51,6 +51,9 @@ func (m *Model) drawAnswer(w int) string {
 	if ch := m.changed(); len(ch) > 0 {
 		lines += "\n" + widget.Wrap("What if: "+strings.Join(ch, ", "), w, m.theme.Warn)
 	}
+	if f := m.fleets(); f != "" {
+		lines += "\n" + widget.Wrap(f, w, m.theme.Warn)
+	}
 	return lines
 }
 
@@ -89,7 +92,7 @@ func (m *Model) drawCurve(metric screen.Metric, w, h int, focus bool) string {
 	note := ""
 	for i, t := range m.run.Targets {
 		look := th.Target(i)
-		s := chart.RateSeries{Target: look}
+		s := chart.RateSeries{Target: look, Dashed: m.ghost(i)}
 		for j := range m.rows {
 			r := &m.rows[j]
 			if r.Target.Name != t.Name {
