@@ -66,7 +66,7 @@ func (p *plot) drawTimeAxis(lo, hi float64, marks []Mark) {
 		if !(v <= hi) {
 			break
 		}
-		p.xLabel(p.col(v)/p.dx, Clock(v), false)
+		p.xLabel(p.col(v)/p.dx, clock(v), false)
 	}
 	p.labelMarks(marks)
 }

@@ -291,8 +291,6 @@ func TestFormats(t *testing.T) {
 		{chart.Plain, 0, "0"}, {chart.Plain, .5, "0.5"}, {chart.Plain, 1500, "1500"}, {chart.Plain, 20000, "20k"},
 		{chart.Plain, 2.5e6, "2.5M"}, {chart.Plain, 3e9, "3G"}, {chart.Plain, 1e300, "1e+300"}, {chart.Plain, math.NaN(), "NaN"},
 		{chart.MS, 0, "0"}, {chart.MS, .25, "0.25ms"}, {chart.MS, 200, "200ms"}, {chart.MS, 1500, "1.5s"}, {chart.MS, 20000, "20s"},
-		{chart.Clock, 0, "0s"}, {chart.Clock, .5, "0.5s"}, {chart.Clock, 59, "59s"}, {chart.Clock, 60, "1m"}, {chart.Clock, 90, "1m30s"},
-		{chart.Clock, 3600, "1h"}, {chart.Clock, 5400, "1h30m"}, {chart.Clock, -90, "-1m30s"}, {chart.Clock, 1e300, "1e+300s"},
 	} {
 		if got := c.f(c.v); got != c.want {
 			t.Errorf("format of %v = %q, want %q", c.v, got, c.want)

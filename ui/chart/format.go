@@ -30,8 +30,8 @@ func MS(v float64) string {
 	return trim(v) + "ms"
 }
 
-// Clock formats a time in seconds for an axis: 0.5s, 30s, 1m, 1m30s, 2h.
-func Clock(v float64) string {
+// clock formats a time in seconds for an axis: 0.5s, 30s, 1m, 1m30s, 2h.
+func clock(v float64) string {
 	if math.Abs(v) < 60 || !finite(v) || math.Abs(v) > 1e9 {
 		return trim(v) + "s"
 	}

@@ -105,6 +105,15 @@ func TestTicks(t *testing.T) {
 	}
 }
 
+func TestClock(t *testing.T) {
+	for v, want := range map[float64]string{0: "0s", .5: "0.5s", 59: "59s", 60: "1m", 90: "1m30s", 3600: "1h",
+		5400: "1h30m", -90: "-1m30s", 1e300: "1e+300s"} {
+		if got := clock(v); got != want {
+			t.Errorf("clock(%v) = %q, want %q", v, got, want)
+		}
+	}
+}
+
 func TestSpread(t *testing.T) {
 	for _, c := range []struct {
 		name       string

@@ -16,8 +16,6 @@ type Glyphs struct {
 	Delta    string
 	Caret    string // text cursor between two characters
 	Up, Down string // more above, more below
-	Left     string
-	Right    string
 	AtLeast  string // a value that is a lower bound
 	BarFull  string
 	BarEmpty string
@@ -46,8 +44,8 @@ var (
 
 var unicodeGlyphs = Glyphs{
 	Cursor: "▸", Check: "✓", Cross: "✗", Dagger: "†", Ellipsis: "…", Dot: "·", Running: "▶",
-	Skipped: "–", Warn: "!", Sep: "›", Delta: "Δ", Caret: "▏", Up: "↑", Down: "↓", Left: "←",
-	Right: "→", AtLeast: "↑", BarFull: "█", BarEmpty: "░", Thumb: "┃", Track: "│",
+	Skipped: "–", Warn: "!", Sep: "›", Delta: "Δ", Caret: "▏", Up: "↑", Down: "↓",
+	AtLeast: "↑", BarFull: "█", BarEmpty: "░", Thumb: "┃", Track: "│",
 	AxisY: "│", AxisTick: "┤", AxisCorner: "└", AxisX: "─", AxisMark: "┴", AxisTickX: "┬",
 	Limit: "╌", Step: "┊", Note: "┆",
 	Blocks: [8]string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
@@ -55,8 +53,8 @@ var unicodeGlyphs = Glyphs{
 
 var asciiGlyphs = Glyphs{
 	Cursor: ">", Check: "v", Cross: "x", Dagger: "*", Ellipsis: "~", Dot: ".", Running: ">",
-	Skipped: "-", Warn: "!", Sep: ">", Delta: "d", Caret: "|", Up: "^", Down: "v", Left: "<",
-	Right: ">", AtLeast: "^", BarFull: "#", BarEmpty: ".", Thumb: "#", Track: "|",
+	Skipped: "-", Warn: "!", Sep: ">", Delta: "d", Caret: "|", Up: "^", Down: "v",
+	AtLeast: "^", BarFull: "#", BarEmpty: ".", Thumb: "#", Track: "|",
 	AxisY: "|", AxisTick: "+", AxisCorner: "+", AxisX: "-", AxisMark: "+", AxisTickX: "+",
 	Limit: "-", Step: ":", Note: "!",
 	Blocks: [8]string{"_", ".", ":", "-", "=", "+", "*", "#"},

@@ -8,7 +8,7 @@
 //
 // Press, Type, Resize and Send call Update at once, in the test's goroutine. The commands that
 // Update returns run on goroutines of the driver, as Bubble Tea's do, and their messages wait until
-// Await or Pump takes them, so a test decides when the outside world may act. A command that never
+// Await takes them, so a test decides when the outside world may act. A command that never
 // returns (a timer, a wait for an event) is left behind at the end of the test, as Bubble Tea
 // leaves it.
 //
@@ -198,13 +198,6 @@ func (d *Driver) AwaitFunc(what string, ok func() bool) {
 			d.t.Fatalf("no %s after %v; the view is\n%s", what, patience, d.Text())
 		}
 	}
-}
-
-// Pump gives the model the next n messages of its commands.
-func (d *Driver) Pump(n int) {
-	d.t.Helper()
-	i := 0
-	d.AwaitFunc("message", func() bool { i++; return i > n })
 }
 
 // View is the view with its escape sequences.

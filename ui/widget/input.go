@@ -45,22 +45,22 @@ func (in *Input) Insert(s string) {
 	in.cursor += len(add)
 }
 
-// Backspace deletes the character before the caret.
-func (in *Input) Backspace() {
+// backspace deletes the character before the caret.
+func (in *Input) backspace() {
 	if in.cursor > 0 {
 		in.cut(in.cursor-1, in.cursor)
 	}
 }
 
-// Delete deletes the character after the caret.
-func (in *Input) Delete() {
+// deleteNext deletes the character after the caret.
+func (in *Input) deleteNext() {
 	if in.cursor < len(in.value) {
 		in.cut(in.cursor, in.cursor+1)
 	}
 }
 
-// DeleteWord deletes from the caret back to the start of the word.
-func (in *Input) DeleteWord() {
+// deleteWord deletes from the caret back to the start of the word.
+func (in *Input) deleteWord() {
 	i := in.cursor
 	for i > 0 && unicode.IsSpace(in.value[i-1]) {
 		i--
@@ -71,45 +71,45 @@ func (in *Input) DeleteWord() {
 	in.cut(i, in.cursor)
 }
 
-// DeleteToStart deletes everything before the caret.
-func (in *Input) DeleteToStart() { in.cut(0, in.cursor) }
+// deleteToStart deletes everything before the caret.
+func (in *Input) deleteToStart() { in.cut(0, in.cursor) }
 
 func (in *Input) cut(from, to int) {
 	in.value = append(in.value[:from], in.value[to:]...)
 	in.cursor = from
 }
 
-// Move moves the caret by n characters; it stops at both ends.
-func (in *Input) Move(n int) {
+// move moves the caret by n characters; it stops at both ends.
+func (in *Input) move(n int) {
 	in.cursor = max(0, min(len(in.value), in.cursor+n))
 }
 
-// Home puts the caret before the first character.
-func (in *Input) Home() { in.cursor = 0 }
+// home puts the caret before the first character.
+func (in *Input) home() { in.cursor = 0 }
 
-// End puts the caret after the last character.
-func (in *Input) End() { in.cursor = len(in.value) }
+// end puts the caret after the last character.
+func (in *Input) end() { in.cursor = len(in.value) }
 
 // Key edits the line by a key name as Bubble Tea gives it ("left", "ctrl+w", "backspace") and says
 // whether it knew the key. Printable keys go to Insert.
 func (in *Input) Key(name string) bool {
 	switch name {
 	case "left", "ctrl+b":
-		in.Move(-1)
+		in.move(-1)
 	case "right", "ctrl+f":
-		in.Move(1)
+		in.move(1)
 	case "home", "ctrl+a":
-		in.Home()
+		in.home()
 	case "end", "ctrl+e":
-		in.End()
+		in.end()
 	case "backspace", "ctrl+h":
-		in.Backspace()
+		in.backspace()
 	case "delete":
-		in.Delete()
+		in.deleteNext()
 	case "ctrl+w", "alt+backspace":
-		in.DeleteWord()
+		in.deleteWord()
 	case "ctrl+u":
-		in.DeleteToStart()
+		in.deleteToStart()
 	default:
 		return false
 	}

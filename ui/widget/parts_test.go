@@ -37,7 +37,9 @@ func TestGoldens(t *testing.T) {
 		rest := widget.Panel{Theme: th, Title: "Detail", Body: widget.Wrap("No words are broken here, and lines end at words.", 26, th.Dim)}.Render(28, 10)
 		in := &widget.Input{Focused: true}
 		in.Set("1 2 4 8 16")
-		in.Move(-3)
+		for range 3 {
+			in.Key("left")
+		}
 		dialog := widget.Dialog{Theme: th, Title: "Rates", Text: "Requests a second, one step each.", Input: in,
 			Error: "8 and 8 are the same rate", Keys: []widget.Key{{Key: "enter", Label: "take"}, {Key: "esc", Label: "cancel"}}}
 		steps := []widget.Step{{Label: "1", State: widget.StepDone}, {Label: "2", State: widget.StepInvalid},
