@@ -106,6 +106,10 @@ func (r *Run) Events() <-chan Event { return r.events }
 // Dir is the absolute path of the run directory.
 func (r *Run) Dir() string { return r.dir }
 
+// BaseNS is the instant from which the run's recorded times count: ns on the monotonic clock, on
+// Linux CLOCK_MONOTONIC, so that they compare with stamps of other processes on this machine.
+func (r *Run) BaseNS() int64 { return r.base }
+
 // Skip ends the current step of a target ("" = of all) without using it.
 func (r *Run) Skip(target string) {
 	for _, x := range r.runners {
