@@ -119,6 +119,9 @@ func (c *call) fill(k int, start int64, ex wire.Exchange, err error) {
 		GapsUS: s.Gaps, InWindowTokens: c.inWin, KernelStamps: ex.Kernel,
 		Status: status, HTTPStatus: ex.Status, Class: string(s.Err), Error: s.Sample, Finish: s.FinishReason,
 	}
+	if c.rec.DoneNS == 0 && s.DoneMark { // whole, though the connection was left open after its end
+		c.rec.DoneNS = rel(s.DoneNS)
+	}
 	if c.rec.DoneNS == 0 {
 		c.rec.DoneNS = rel(wire.Now())
 	}
