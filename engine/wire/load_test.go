@@ -154,9 +154,9 @@ func BenchmarkLoad(b *testing.B) {
 				if row.hog {
 					hog.Go(func() { spinElsewhere(b, &quiet) })
 				}
-				before := cpuSeconds()
+				before := wire.CPUTime()
 				reqs := drive(b, c, row.rate, 10*time.Second, 200)
-				cpu, rss := cpuSeconds()-before, rssAnonMB()
+				cpu, rss := (wire.CPUTime() - before).Seconds(), float64(wire.RSSAnon())/(1<<20)
 				quiet.Store(true)
 				hog.Wait()
 				c.Close()

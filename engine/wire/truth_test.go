@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -173,4 +174,23 @@ func (s script) reply(nc net.Conn, readNS int64) (truth, error) {
 	}
 	_, err := nc.Write([]byte("e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"))
 	return t, err
+}
+
+// writeStamped writes b and says when: over TLS, before its record is made.
+func writeStamped(nc net.Conn, b []byte) (atNS int64, err error) {
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		return wire.WriteStamped(tcp, b)
+	}
+	atNS = wire.Now()
+	_, err = nc.Write(b)
+	return atNS, err
+}
+
+// pinFromEnv keeps this process on the CPU that the variable names, if it is set.
+func pinFromEnv(name string) {
+	if cpu, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		if _, err := wire.Pin(cpu); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
 }
