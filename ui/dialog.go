@@ -137,7 +137,7 @@ func (m *model) drawChoices(b *box, w, h int) string {
 	iw, ih := widget.Inside(bw, bh)
 	t := widget.Table{Theme: m.theme, Columns: []widget.Column{{Grow: true, Min: 8}}, Rows: rows, NoHeader: true,
 		Cursor: b.cursor, Offset: b.offset, Empty: "nothing to choose from"}
-	b.offset = widget.Scroll(b.offset, b.cursor, len(rows), t.Visible(ih))
+	b.offset = widget.Scroll(b.offset, b.cursor, len(rows), ih)
 	t.Offset = b.offset
 	return widget.Panel{Theme: m.theme, Title: b.title, Note: "enter · esc", Focused: true, Body: t.Render(iw, ih)}.Render(bw, bh)
 }

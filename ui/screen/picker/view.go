@@ -210,7 +210,7 @@ func (m *Model) drawList(w, h int) string {
 	}
 	iw, ih := widget.Inside(w, h)
 	below := m.below(iw)
-	m.page = tab.Visible(ih - len(below))
+	m.page = max(ih-len(below)-1, 0)
 	m.offset = widget.Scroll(m.offset, m.index(), len(tab.Rows), m.page)
 	tab.Offset = m.offset
 	body := widget.Stack(tab.Render(iw, ih-len(below)), strings.Join(below, "\n"))

@@ -133,7 +133,7 @@ func (m *Model) drawTable(w, h int) string {
 		last = m.rows[i].Rate
 	}
 	iw, ih := widget.Inside(w, h)
-	m.page = tab.Visible(ih)
+	m.page = max(ih-1, 0)
 	m.offset = widget.Scroll(m.offset, m.cursor, len(tab.Rows), m.page)
 	tab.Offset = m.offset
 	note := ""

@@ -132,7 +132,7 @@ func (m *Model) Render(w, h int) string {
 	for _, i := range m.shown {
 		tab.Rows = append(tab.Rows, m.row(&m.list[i]))
 	}
-	m.page = tab.Visible(ih)
+	m.page = max(ih-1, 0)
 	m.offset = widget.Scroll(m.offset, m.cursor, len(tab.Rows), m.page)
 	tab.Offset = m.offset
 	note := ""
