@@ -16,7 +16,7 @@ const liveWindow = 10
 type live struct {
 	ttft, itl, e2e, lag stats.AtomicHist // µs
 
-	started_, sent, ok, rejected, failed, incomplete, tokens, doneOK atomic.Int64
+	started_, ok, rejected, failed, incomplete, tokens atomic.Int64
 
 	kernel, user atomic.Int64 // finished requests by stamp
 	stepGen      atomic.Int64 // grows when a step begins
