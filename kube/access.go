@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"benchtop/kube/inventory"
@@ -64,7 +65,15 @@ var reviews = schema.GroupVersionResource{Group: "authorization.k8s.io", Version
 
 // can asks the API server whether this user may do what cap needs; namespace "" = in all.
 func (c *Client) can(ctx context.Context, cap capability, namespace string) (bool, string, error) {
+	return c.review(ctx, cap, namespace, "")
+}
+
+// review asks for one object, whose name a rule may be limited to; name "" = for all.
+func (c *Client) review(ctx context.Context, cap capability, namespace, name string) (bool, string, error) {
 	attrs := map[string]any{"verb": cap.verb, "group": cap.group, "resource": cap.resource}
+	if name != "" {
+		attrs["name"] = name
+	}
 	if cap.sub != "" {
 		attrs["subresource"] = cap.sub
 	}
@@ -85,13 +94,13 @@ func (c *Client) can(ctx context.Context, cap capability, namespace string) (boo
 	return allowed, inventory.Clean(reason, 200), nil
 }
 
-// Access says for each capability whether this user has it, asked afresh.
+// Access says for each capability whether this user has it, as asked within the last minute.
 func (c *Client) Access(ctx context.Context) ([]inventory.Access, error) {
 	p, err := c.plan.get(ctx, c)
 	if err != nil {
 		return nil, problem(err, c.b)
 	}
-	return c.access(ctx, p.scopes)
+	return p.access, nil
 }
 
 func (c *Client) access(ctx context.Context, scopes []string) ([]inventory.Access, error) {
@@ -128,8 +137,10 @@ func (c *Client) access(ctx context.Context, scopes []string) ([]inventory.Acces
 
 // RoleOptions select what Role grants.
 type RoleOptions struct {
-	Namespace   string // where the workspaces are; "" = all, which makes it a ClusterRole
-	User        string // who gets it; "" = a placeholder
+	Namespace string // where the workspaces are; "" = all, which makes it a ClusterRole
+	User      string // who gets it; "" = a placeholder
+	// Workspaces limits port-forward and proxy to those of these names; empty = all.
+	Workspaces  []string
 	PortForward bool
 	Proxy       bool
 	Nodes       bool // SKU, region and spot of the machines, which are the cluster's
@@ -154,23 +165,32 @@ func Role(o RoleOptions) string {
 	return b.String()
 }
 
-type rule struct{ group, resources, verbs string }
+type rule struct {
+	group, resources, verbs string
+	names                   []string
+}
 
-var nodesRule = rule{"", "nodes", "get, list, watch"}
+var nodesRule = rule{group: "", resources: "nodes", verbs: "get, list, watch"}
 
 func namespacedRules(o RoleOptions) []rule {
 	rules := []rule{
-		{kaitoGroup, "workspaces, inferencesets, multiroleinferences, ragengines", "get, list, watch"},
-		{"", "pods", "get, list, watch"},
-		{"", "services, configmaps", "get"},
-		{"autoscaling", "horizontalpodautoscalers", "list, watch"},
-		{"keda.sh", "scaledobjects", "list, watch"},
+		{group: kaitoGroup, resources: "workspaces, inferencesets, multiroleinferences, ragengines", verbs: "get, list, watch"},
+		{group: "", resources: "pods", verbs: "get, list, watch"},
+		{group: "", resources: "services, configmaps", verbs: "get"},
+		{group: "autoscaling", resources: "horizontalpodautoscalers", verbs: "list, watch"},
+		{group: "keda.sh", resources: "scaledobjects", verbs: "list, watch"},
+	}
+	named := func(format string) (names []string) {
+		for _, w := range o.Workspaces {
+			names = append(names, fmt.Sprintf(format, w))
+		}
+		return names
 	}
 	if o.PortForward {
-		rules = append(rules, rule{"", "pods/portforward", "get, create"})
+		rules = append(rules, rule{"", "pods/portforward", "get, create", named("%s-0")})
 	}
 	if o.Proxy {
-		rules = append(rules, rule{"", "services/proxy", "get, create"})
+		rules = append(rules, rule{"", "services/proxy", "get, create", named("%s:80")})
 	}
 	if o.Nodes && o.Namespace == "" {
 		rules = append(rules, nodesRule)
@@ -186,8 +206,20 @@ func writeRole(b *strings.Builder, kind, name, ns, user string, rules []rule) {
 	fmt.Fprintf(b, "apiVersion: rbac.authorization.k8s.io/v1\nkind: %s\n%srules:\n", kind, meta)
 	for _, r := range rules {
 		fmt.Fprintf(b, "- apiGroups: [%q]\n  resources: [%s]\n  verbs: [%s]\n", r.group, r.resources, r.verbs)
+		if len(r.names) > 0 {
+			fmt.Fprintf(b, "  resourceNames: [%s]\n", quoted(r.names))
+		}
 	}
 	fmt.Fprintf(b, "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: %sBinding\n%s", kind, meta)
 	fmt.Fprintf(b, "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: %s, name: %s}\n", kind, name)
 	fmt.Fprintf(b, "subjects:\n- {apiGroup: rbac.authorization.k8s.io, kind: User, name: %q}\n", user)
+}
+
+// quoted writes names as the items of a YAML list.
+func quoted(names []string) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = strconv.Quote(n)
+	}
+	return strings.Join(out, ", ")
 }

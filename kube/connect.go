@@ -149,12 +149,16 @@ func insideCluster() bool {
 }
 
 func (c *Client) portForward(ctx context.Context, ws inventory.Workspace, svc kaito.Service) (*Way, error) {
-	if err := c.mustMay(ctx, canForward, ws.Namespace); err != nil {
-		return nil, err
-	}
 	pod := ws.Pod
 	if pod == "" {
 		pod = ws.Name + "-0"
+	}
+	if err := c.mustMay(ctx, canForward, ws.Namespace, pod); err != nil {
+		get := canForward
+		get.verb = "get" // enough for WebSocket before Kubernetes 1.35
+		if c.mustMay(ctx, get, ws.Namespace, pod) != nil {
+			return nil, err
+		}
 	}
 	f, err := transport.NewForwarder(c.b.REST, transport.Pod{Namespace: ws.Namespace, Name: pod, Port: svc.Target}, transport.Options{})
 	if err != nil {
@@ -175,7 +179,7 @@ func (c *Client) portForward(ctx context.Context, ws inventory.Workspace, svc ka
 }
 
 func (c *Client) proxy(ctx context.Context, ws inventory.Workspace, svc kaito.Service) (*Way, error) {
-	if err := c.mustMay(ctx, canProxy, ws.Namespace); err != nil {
+	if err := c.mustMay(ctx, canProxy, ws.Namespace, fmt.Sprintf("%s:%d", ws.Name, svc.Port)); err != nil {
 		return nil, err
 	}
 	p, err := transport.NewProxy(c.b.REST, ws.Namespace, ws.Name, svc.Port)
@@ -189,9 +193,12 @@ func (c *Client) proxy(ctx context.Context, ws inventory.Workspace, svc kaito.Se
 }
 
 // mustMay asks before the attempt, because an access review names the missing right.
-func (c *Client) mustMay(ctx context.Context, cap capability, namespace string) error {
-	ok, _, err := c.can(ctx, cap, namespace)
-	if err != nil || ok {
+func (c *Client) mustMay(ctx context.Context, cap capability, namespace, name string) error {
+	ok, _, err := c.review(ctx, cap, namespace, name)
+	switch {
+	case (err != nil || ok) && c.b.REST == nil:
+		return fmt.Errorf("%s: this cluster has no API server to go through", cap.name)
+	case err != nil || ok:
 		return nil // the attempt itself will tell
 	}
 	return fmt.Errorf("%s: verb %s on %s is missing in namespace %s", cap.name, cap.verb, cap.full(), namespace)

@@ -75,7 +75,9 @@ func (f *Flags) Contexts() (all []string, current string, err error) {
 		return nil, "", configProblem(err, f, nil)
 	}
 	for name := range raw.Contexts {
-		all = append(all, name)
+		if inventory.Words(name) == name { // one that could move a cursor is not offered
+			all = append(all, name)
+		}
 	}
 	sort.Strings(all)
 	current = raw.CurrentContext
@@ -116,7 +118,7 @@ func (f *Flags) backend() (Backend, error) {
 	}
 	user, namespaces := neighbours(cc, current)
 	d := &discovery{cfg: cfg, hc: hc}
-	return Backend{Context: current, Server: cfg.Host, User: user, Contexts: contexts, Namespace: ns, Namespaces: namespaces,
+	return Backend{Context: current, Server: inventory.Words(cfg.Host), User: user, Contexts: contexts, Namespace: ns, Namespaces: namespaces,
 		Dynamic: dyn, Served: d.served, REST: cfg, Close: func() { _ = dialer.Close() }}, nil
 }
 

@@ -160,6 +160,11 @@ func (c *Client) complete(it *kaito.Item, p *parts) {
 		}
 	}
 	kaito.Judge(it, head)
+	for _, n := range it.Nodes {
+		if it.Benchmarkable && n.SKU.Source != "" && !n.Ready {
+			it.Note = strings.TrimPrefix(it.Note+"; node "+n.Name+" is not ready", "; ")
+		}
+	}
 }
 
 // headOf is the pod that serves: number 0 of the StatefulSet, else the first one.
@@ -177,7 +182,8 @@ func headOf(name string, pods []kaito.Pod) *kaito.Pod {
 }
 
 func fromPod(it *kaito.Item, head *kaito.Pod) {
-	it.Pod, it.PodUID, it.Restarts, it.ImageDigest = head.Name, head.UID, head.Restarts, head.ImageDigest
+	it.Pod, it.PodUID, it.ImageDigest = head.Name, head.UID, head.ImageDigest
+	it.Restarts, it.LastExit = head.Restarts, head.LastExit
 	it.Flags = head.Flags
 	it.Parallelism = kaito.Parallelism(it.Flags)
 	if m := it.Flags["served-model-name"]; m != "" {
@@ -258,11 +264,11 @@ func (c *Client) hardware(it *kaito.Item, head *kaito.Pod) {
 	if it.SKU.InstanceType == "" {
 		it.SKU.InstanceType = it.InstanceType
 	}
-	nodes := it.NodeCount
 	if it.Kind == inventory.KindInferenceSet {
-		nodes = 0 // each replica carries its own price
+		it.Price.Why = "each replica has its own price"
+		return
 	}
-	it.Price = c.conf.Prices.Price(sku.Query{Names: names, Instance: it.InstanceType, Region: region, Spot: spot, Nodes: nodes})
+	it.Price = c.conf.Prices.Price(sku.Query{Names: names, Instance: it.InstanceType, Region: region, Spot: spot, Nodes: it.NodeCount})
 }
 
 func scales(s kaito.Scaler, it *kaito.Item) bool {

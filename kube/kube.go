@@ -38,7 +38,7 @@ import (
 // Config is how a cluster is opened.
 type Config struct {
 	Flags *Flags // nil = what kubectl would use
-	// Namespace restricts the picture; "" = every namespace this user may list.
+	// Namespace restricts the picture; "" = what -n says, else every namespace this user may list.
 	Namespace string
 	// Namespaces are tried, beside those of the kubeconfig, when the cluster-wide list is not allowed.
 	Namespaces []string

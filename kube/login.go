@@ -90,9 +90,9 @@ func (c *Client) first(ctx context.Context) error {
 	return err
 }
 
-// offScreen keeps a log-in plugin away from the terminal's input.
+// offScreen keeps a log-in plugin away from the terminal's input, unless it cannot do without.
 func offScreen(e *clientcmdapi.ExecConfig) {
-	if e != nil {
+	if e != nil && e.InteractiveMode != clientcmdapi.AlwaysExecInteractiveMode {
 		e.StdinUnavailable = true
 		e.StdinUnavailableMessage = "benchtop has the terminal"
 	}

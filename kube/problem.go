@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os/exec"
 	"slices"
 	"strings"
@@ -92,27 +93,16 @@ func unreachable(err error) bool {
 		errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// rootCause drops the URL that net/http puts before an error: the caller names the server itself.
+// rootCause drops the method and URL that net/http puts before an error: the caller names the server.
 func rootCause(err error) error {
-	for {
-		var next error
-		switch e := err.(type) {
-		case interface{ Timeout() bool }:
-			if errors.Is(err, context.DeadlineExceeded) {
-				return errors.New("no answer within the time limit")
-			}
-			next = errors.Unwrap(err)
-			if _, isOp := e.(*net.OpError); isOp {
-				return err
-			}
-		default:
-			return err
-		}
-		if next == nil {
-			return err
-		}
-		err = next
+	var u *url.Error
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return errors.New("no answer within the time limit")
+	case errors.As(err, &u):
+		return u.Err
 	}
+	return err
 }
 
 func statusCode(err error) int {

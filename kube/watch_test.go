@@ -181,7 +181,9 @@ func TestConnectDirect(t *testing.T) {
 
 func TestConnectErrors(t *testing.T) {
 	cs := newCluster(t, workspace("default", "chat", true))
-	cs.deny["create pods/portforward"], cs.deny["create services/proxy"] = true, true
+	for _, d := range []string{"create pods/portforward", "get pods/portforward", "create services/proxy"} {
+		cs.deny[d] = true
+	}
 	c := cs.client(t, kube.Config{})
 	ws, err := c.Find(t.Context(), "", "chat")
 	if err != nil {
@@ -192,6 +194,12 @@ func TestConnectErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q in it", err, want)
 		}
+	}
+	cs.mu.Lock()
+	clear(cs.deny)
+	cs.mu.Unlock()
+	if _, err := c.Connect(t.Context(), ws, kube.ViaProxy); err == nil || !strings.Contains(err.Error(), "no API server") {
+		t.Errorf("an embedded cluster without a server: %v", err)
 	}
 	if _, err := c.Connect(t.Context(), ws, "carrier-pigeon"); err == nil || !strings.Contains(err.Error(), "want auto, port-forward, proxy or direct") {
 		t.Errorf("unknown way: %v", err)

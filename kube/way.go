@@ -16,11 +16,11 @@ import (
 // workspace.
 func (c *Client) follows(way *Way, ws inventory.Workspace, state func() (bool, int, string), reopen func(context.Context) error) {
 	way.Watch = func() (bool, int, string) {
-		ready, restarts, reason := c.condition(ws)
+		now, reason := c.condition(ws)
 		if ok, _, why := state(); !ok {
-			return false, restarts, why
+			return false, now.Restarts, why
 		}
-		return ready, restarts, reason
+		return now.Ready, now.Restarts, reason
 	}
 	way.Reconnect = func(ctx context.Context) error {
 		pause := 250 * time.Millisecond
@@ -41,7 +41,7 @@ func (c *Client) follows(way *Way, ws inventory.Workspace, state func() (bool, i
 const reopenTimeout = 15 * time.Second
 
 func (c *Client) reopen(ctx context.Context, way *Way, ws inventory.Workspace, reopen func(context.Context) error) error {
-	if ready, _, reason := c.condition(ws); !ready {
+	if now, reason := c.condition(ws); !now.Ready {
 		return errors.New(reason)
 	}
 	ctx, cancel := context.WithTimeout(ctx, reopenTimeout)
@@ -52,21 +52,27 @@ func (c *Client) reopen(ctx context.Context, way *Way, ws inventory.Workspace, r
 	return way.measure(ctx)
 }
 
-// condition is what the latest picture says of a workspace. While nothing is known, because the
-// first list is not complete or the API server is away, it counts as ready: the way itself tells.
-func (c *Client) condition(ws inventory.Workspace) (ready bool, restarts int, reason string) {
+// condition is what the latest picture says of a workspace, and in words what is wrong or, of one
+// that is ready, why its pod ended since ws was read. While nothing is known, because the first list
+// is not complete or the API server is away, it is as it was: the way itself tells.
+func (c *Client) condition(ws inventory.Workspace) (now inventory.Workspace, reason string) {
 	cl := c.Cluster()
 	if !cl.Synced {
-		return true, ws.Restarts, ""
+		ws.Ready = true
+		return ws, ""
 	}
 	for i := range cl.Workspaces {
 		w := &cl.Workspaces[i]
 		if w.Namespace != ws.Namespace || w.Name != ws.Name || w.Kind != ws.Kind {
 			continue
 		}
-		return w.Ready, w.Restarts, w.Reason
+		if w.Ready && w.Restarts > ws.Restarts {
+			return *w, w.LastExit
+		}
+		return *w, w.Reason
 	}
-	return false, ws.Restarts, "the workspace is gone"
+	ws.Ready = false
+	return ws, "the workspace is gone"
 }
 
 // probes is how many small GETs measure a way.

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"benchtop/kube"
-	"benchtop/kube/kaito"
 	"benchtop/kube/sku"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -143,6 +142,3 @@ func load(now time.Time) ([]*unstructured.Unstructured, error) {
 	}
 	return out, nil
 }
-
-// Label is the pod label that ties a pod to its workspace, for tests that add objects.
-const Label = kaito.LabelWorkspace

@@ -39,7 +39,9 @@ type Workspace struct {
 	Nodes        []Node
 	NodeCount    int // target count
 	Ready        bool
-	State        string // one word for the table: Ready, Pending, NoNode, Pulling, Benchmarking, Tuning
+	// State is one word for the table: Ready, Pending, NoNode, Pulling, Starting (loading the model,
+	// then Kaito's own benchmark), Failing, Tuning, Deleting, Set (an InferenceSet), Other.
+	State string
 	// Benchmarkable says whether a run may be offered; Reason says why not.
 	Benchmarkable bool
 	Reason        string
@@ -50,7 +52,8 @@ type Workspace struct {
 	Autoscaler          string // what could add nodes, "" = nothing seen
 	Replicas            int    // of an InferenceSet
 	ReadyReplicas       int
-	Restarts            int
+	Restarts            int    // of its pod; while the cluster is watched, replacements count too
+	LastExit            string // why its container ended last ("OOMKilled"), "" = it did not
 	Pod                 string // pod to forward to, "" = unknown
 	PodUID              string
 	ImageDigest         string

@@ -219,7 +219,7 @@ status:
     lastState: {terminated: {reason: OOMKilled}}
 `))
 	want := kaito.Pod{Namespace: "team", Name: "chat-0", UID: "u-1", Workspace: "chat", Node: "aks-1", Phase: "Running", Running: true,
-		Restarts: 2, LastExit: "OOMKilled", Image: "kaito-base:0.5.0", ImageDigest: "sha256:abc", Port: 5000, MIGProfile: "3g.40gb", GPUs: 1,
+		Restarts: 2, LastExit: "OOMKilled", ImageDigest: "sha256:abc", MIGProfile: "3g.40gb", GPUs: 1,
 		Flags: map[string]string{"served-model-name": "phi", "tensor-parallel-size": "2"}}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Errorf("-want +got\n%s", diff)

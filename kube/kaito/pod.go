@@ -15,16 +15,13 @@ type Pod struct {
 	Phase                string
 	Ready                bool // condition Ready
 	Running              bool // the server's container runs
-	Started              bool // its start-up probe has passed
 	Waiting              string
 	Message              string
 	Restarts             int
 	// LastExit is why the container ended last ("OOMKilled"), "" = it did not.
 	LastExit    string
-	Image       string
 	ImageDigest string            // sha256:…, "" = not reported
 	Flags       map[string]string // of its command line, allow-listed
-	Port        int               // first container port of the server, 0 = none declared
 	// MIGProfile and GPUs are what the server asks for.
 	MIGProfile string
 	GPUs       int
@@ -51,7 +48,6 @@ func ParsePod(obj map[string]any) Pod {
 		}
 	}
 	c := pick(list(spec["containers"]), p.Workspace)
-	p.Image = word(c["image"])
 	var args []string
 	for _, a := range slices.Concat(list(c["command"]), list(c["args"])) {
 		if s, ok := a.(string); ok && len(s) <= maxArg {
@@ -59,12 +55,6 @@ func ParsePod(obj map[string]any) Pod {
 		}
 	}
 	p.Flags = Flags(args) // the arguments themselves are not kept: they may hold a key
-	for _, port := range list(c["ports"]) {
-		m, _ := port.(map[string]any)
-		if n, ok := whole(m["containerPort"]); ok && p.Port == 0 && n > 0 && n < 65536 {
-			p.Port = n
-		}
-	}
 	p.requests(dig(c, "resources", "limits"))
 	p.containerStatus(pick(list(status["containerStatuses"]), word(c["name"])))
 	return p
@@ -107,7 +97,6 @@ func (p *Pod) requests(limits map[string]any) {
 
 func (p *Pod) containerStatus(st map[string]any) {
 	p.Restarts, _ = whole(st["restartCount"])
-	p.Started, _ = st["started"].(bool)
 	p.ImageDigest = digest(word(st["imageID"]))
 	p.Running = child(st, "state")["running"] != nil
 	if w := dig(st, "state", "waiting"); w != nil {
