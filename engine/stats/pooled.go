@@ -92,6 +92,7 @@ type shares struct {
 	first int // lowest bucket in use
 	last  int
 	e     []float64 // scratch: residuals of the slots
+	t     []float64 // by number of batches: how much wider Student's t is than the normal; 0 = not yet known
 }
 
 func newShares(slots []*Hist) *shares {
@@ -116,6 +117,7 @@ func newShares(slots []*Hist) *shares {
 		s.upTo = append(s.upTo, up)
 	}
 	s.e = make([]float64, 0, len(slots))
+	s.t = make([]float64, len(slots)+1)
 	return s
 }
 
@@ -149,16 +151,20 @@ func (s *shares) at(i int) (share, n float64) {
 			ss += v * v
 		}
 		if variance := ss * b / (b - 1) / (total * total); variance > 0 {
-			t := tQuantile(len(e)-1) / z975
+			t := s.widening(len(e))
 			n = min(n, share*(1-share)/(variance*t*t))
 		}
 	}
 	return share, n
 }
 
-// tQuantile is the 97.5 % quantile of Student's t.
-func tQuantile(degrees int) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(degrees)}.Quantile(0.975)
+// widening is the 97.5 % quantile of Student's t for a number of batches over that of the normal
+// distribution.
+func (s *shares) widening(batches int) float64 {
+	if s.t[batches] == 0 {
+		s.t[batches] = distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(batches - 1)}.Quantile(0.975) / z975
+	}
+	return s.t[batches]
 }
 
 // pairs adds neighbours in place; a last one without a partner joins the pair before it.

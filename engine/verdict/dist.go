@@ -74,20 +74,31 @@ func levels() []float64 {
 	return out
 }
 
-// minResidences is how many times the median E2E a window must be long for intervals. A server
-// forgets its load about as fast as it serves a request; a window of a few such times has seen one
-// state of it, however many requests that were, and an interval would speak of that one only.
-const minResidences = 10
+// How many times the median E2E a window must be long for intervals. A server forgets its load about
+// as fast as it serves a request; a window of a few such times has seen one state of it, however
+// many requests that were, and an interval would speak of that state only. Comparisons ask for less:
+// both sides have seen as little, and what matters is how often equals pass for different, which
+// TestComparisons simulates.
+const (
+	minResidences   = 10
+	minResidences99 = 3
+)
 
-// dropIntervals takes away all intervals of a step whose window is too short for them.
+// dropIntervals takes away the intervals that the step's window is too short for.
 func dropIntervals(s *record.Step) {
-	e2e := s.E2E.P50
-	if e2e == nil || s.WindowS*1e3 >= minResidences**e2e {
+	if s.E2E.P50 == nil || !(*s.E2E.P50 > 0) {
 		return
 	}
-	note := fmt.Sprintf("the window is %s times the median E2E, too short: want %d", digits3(s.WindowS*1e3 / *e2e), minResidences)
+	residences := s.WindowS * 1e3 / *s.E2E.P50
+	if residences >= minResidences {
+		return
+	}
+	note := fmt.Sprintf("the window is %s times the median E2E, too short: want %d", digits3(residences), minResidences)
 	for _, d := range []*record.Dist{&s.TTFT, &s.ITL, &s.TPOT, &s.E2E, &s.TTFTSent, &s.SendLag} {
-		d.CI95, d.CI99 = nil, nil
+		d.CI95 = nil
+		if residences < minResidences99 {
+			d.CI99 = nil
+		}
 		if d.N > 0 {
 			d.CINote = note
 		}
