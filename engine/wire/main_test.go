@@ -3,6 +3,7 @@ package wire_test
 import (
 	"fmt"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -18,7 +19,8 @@ func TestMain(m *testing.M) {
 	}
 	if os.Getenv(hogEnv) != "" {
 		pinFromEnv("WIRE_TEST_CLIENT_CPU")
-		for {
+		for n := new(atomic.Uint64); ; {
+			n.Add(1)
 		}
 	}
 	goleak.VerifyTestMain(m)
