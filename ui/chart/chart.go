@@ -65,7 +65,7 @@ type TimeSeries struct {
 // Render draws the chart. Axes and labels are left out as the size shrinks, the lines last.
 func (t TimeSeries) Render(w, h int) string {
 	if w <= 0 || h <= 0 {
-		return emptyView(w, h)
+		return emptyView(h)
 	}
 	xMin, xMax := t.span()
 	p := newPlot(t.Theme, w, h, t.yAxis(), t.Unit)

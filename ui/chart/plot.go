@@ -87,6 +87,9 @@ func (p *plot) xMap(lo, hi, from, to float64) {
 		p.bx = math.Round((from + to) / 2)
 	}
 	p.ends = make([]int16, p.pw)
+	if p.th.ASCII {
+		return
+	}
 	yMin, yMax := p.axis.Min, p.axis.Max
 	if p.axis.Log {
 		yMin, yMax = math.Log10(yMin), math.Log10(yMax)
@@ -181,7 +184,10 @@ func runeCells(r rune) int {
 
 // wide says whether a character on the canvas takes two cells; lines, blocks and dots never do.
 func wide(r rune) bool {
-	return r >= 0x1100 && (r < 0x2500 || r > 0x28ff) && runeCells(r) == 2
+	if r < 0x1100 || r >= 0x2500 && r <= 0x25fc || r >= 0x2800 && r <= 0x28ff {
+		return false
+	}
+	return runeCells(r) == 2
 }
 
 // cells is the number of cells that text writes.
@@ -267,10 +273,5 @@ func change(b *strings.Builder, from, to *theme.Style) {
 	b.WriteString(before)
 }
 
-// emptyView is the view of a chart without cells.
-func emptyView(w, h int) string {
-	if h <= 0 {
-		return ""
-	}
-	return strings.Repeat("\n", h-1)
-}
+// emptyView is the view of a chart without columns or rows.
+func emptyView(h int) string { return strings.Repeat("\n", max(h-1, 0)) }

@@ -46,7 +46,7 @@ type RateCurve struct {
 // Render draws the chart. Axes and labels are left out as the size shrinks, the points last.
 func (c RateCurve) Render(w, h int) string {
 	if w <= 0 || h <= 0 {
-		return emptyView(w, h)
+		return emptyView(h)
 	}
 	rates := c.rates()
 	p := newPlot(c.Theme, w, h, c.yAxis(), c.Unit)
@@ -186,6 +186,10 @@ func (p *plot) drawRateLine(s RateSeries, i int) {
 			continue
 		}
 		at := canvas.Point{X: p.col(math.Log2(pt.Rate)), Y: p.row(pt.Y)}
+		if at.X < 0 || at.X >= p.pw*p.dx { // Rates leave it out
+			joined = false
+			continue
+		}
 		switch {
 		case !joined:
 			p.dot(at)

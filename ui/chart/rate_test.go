@@ -164,3 +164,11 @@ func TestRatesOfDuplicatesAndNonsense(t *testing.T) {
 		t.Errorf("Range without points = %v, %v; want NaN", lo, hi)
 	}
 }
+
+func TestPointsBeyondTheAxisAreLeftOut(t *testing.T) {
+	c := chart.RateCurve{Theme: bare, Y: chart.Axis{Max: 100}, Rates: []float64{1, 1.0000001},
+		Series: []chart.RateSeries{{Target: bare.Target(0), Points: []chart.RatePoint{{Rate: 1, Y: 50}, {Rate: 2, Y: 50}}}}}
+	if view := c.Render(60, 10); strings.Count(view, "●") != 1 || sizeError(view, 60, 10) != "" {
+		t.Errorf("want the point at 1 req/s alone:\n%s", view)
+	}
+}

@@ -40,8 +40,8 @@ func awkwardCharts(th *theme.Theme) []func(w, h int) string {
 		for _, log := range []bool{false, true} {
 			out = append(out, chart.TimeSeries{Theme: th, SLO: v, XMin: v, XMax: awkward[(i+4)%len(awkward)],
 				Y:      chart.Axis{Min: v, Max: awkward[(i+7)%len(awkward)], Log: log},
-				Series: []chart.Series{{Name: "世界 long name", Marker: "●", Points: pts}, {Points: pts, Dashed: true}, {}},
-				Marks:  []chart.Mark{{X: v, Text: "界界"}, {X: 0, Note: true, Text: "a long note"}}}.Render)
+				Series: []chart.Series{{Name: "✅世界 long name", Marker: "●", Points: pts}, {Points: pts, Dashed: true}, {}},
+				Marks:  []chart.Mark{{X: v, Text: "界✅界"}, {X: 0, Note: true, Text: "a long note"}}}.Render)
 			out = append(out, chart.RateCurve{Theme: th, SLO: v, Unit: chart.MS, Y: chart.Axis{Min: 1, Max: v, Log: log},
 				Series: []chart.RateSeries{{Name: "A10", Target: th.Target(0), Points: rates}, {Target: th.Target(1), Points: rates, Dashed: true}, {}},
 				Rates:  awkward}.Render)
