@@ -28,6 +28,10 @@ func invokeAs(t *testing.T, argv0 string, args ...string) invocation {
 	return invocation{out.String(), errw.String(), code}
 }
 
+// anyVerdict as a row's code takes a sweep that was made: on a busy machine none of its steps may be
+// valid.
+const anyVerdict = -1
+
 // A row is one command line and what must come of it. Every text of out and err must be there;
 // nothing else is looked at.
 type row struct {
@@ -42,12 +46,13 @@ func checkRows(t *testing.T, rows []row) {
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
 			got := invoke(t, r.args...)
-			if got.code != r.code {
+			trusted := r.code != anyVerdict || got.code == exitOK || got.code == exitUntrusted
+			if (r.code != anyVerdict && got.code != r.code) || !trusted {
 				t.Errorf("exit code %d, want %d", got.code, r.code)
 			}
 			wantAll(t, "stdout", got.out, r.out)
 			wantAll(t, "stderr", got.err, r.err)
-			if r.code != 0 && got.code == r.code && got.out != "" && r.out == nil {
+			if r.code > 0 && got.code == r.code && got.out != "" && r.out == nil {
 				t.Errorf("a failed command wrote to stdout: %q", got.out)
 			}
 			if strings.Contains(got.err, "goroutine ") || strings.Contains(got.err, "*errors.") {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ func (c *cli) conclude(res *engine.Result, err error, f *runFlags, s sweep, line
 		}
 		err = errors.Join(err, lines.end(end))
 	} else {
-		err = errors.Join(err, c.printResult(res.Run, f.output, saved, results))
+		err = errors.Join(err, c.printResult(res.Run, f.output, saved, results), c.printAgainst(res.Run, f.output, s.against))
 	}
 	if code == exitInterrupted {
 		fmt.Fprintf(c.errw, "interrupted: what was measured is saved; go on with: %s run --resume %s\n", c.self, filepath.Base(res.Dir))
@@ -64,6 +65,22 @@ func (c *cli) printResult(run *record.Run, format string, saved []string, gates 
 	}
 	for _, path := range saved {
 		fmt.Fprintln(messages, "saved "+path)
+	}
+	return nil
+}
+
+// printAgainst compares the run with each saved one it was put beside.
+func (c *cli) printAgainst(run *record.Run, format string, against []*record.Run) error {
+	if format != "table" {
+		return nil // stdout holds one document
+	}
+	for _, old := range against {
+		text, err := report.Compare(report.TableOptions{Width: width(c.out)}, "table", old, run)
+		if err != nil {
+			fmt.Fprintln(c.errw, "--against: "+err.Error())
+			continue
+		}
+		fmt.Fprintf(c.out, "\nagainst %s\n%s", cmp.Or(old.Name, old.ID), text)
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func (c *cli) drive(ctx context.Context, b *backend, f *runFlags, s sweep) error
 	}
 	start := func(ctx context.Context) (*engine.Run, error) { return b.start(ctx, s, sels, yes) }
 	if c.terminal && !f.noTUI && f.progress == "plain" {
-		return c.runInInterface(ctx, b, f, s, startPending(ctx, s.plan, sels, start))
+		return c.runInInterface(ctx, b, f, s, startPending(ctx, s.plan, c.demo, sels, start))
 	}
 	run, err := start(ctx)
 	if err != nil {
@@ -57,7 +57,7 @@ func (c *cli) drive(ctx context.Context, b *backend, f *runFlags, s sweep) error
 // runInInterface shows a run on the live screen until the person leaves it.
 func (c *cli) runInInterface(ctx context.Context, b *backend, f *runFlags, s sweep, run ui.Run) error {
 	opt := c.interfaceOptions()
-	opt.Start, opt.Run, opt.Plan = ui.StartLive, run, s.plan
+	opt.Start, opt.Run, opt.Plan, opt.Against = ui.StartLive, run, s.plan, s.against
 	outcome, err := c.show(ctx, b, opt)
 	return c.afterInterface(outcome, err, f, s)
 }

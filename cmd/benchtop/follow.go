@@ -52,8 +52,8 @@ type follower struct {
 	signals <-chan os.Signal
 	msg     io.Writer // for what the person is told
 	ticks   <-chan time.Time
-	told    map[stepKey]bool
-	asked   int // how often an end was asked for
+	told    map[stepKey]bool // steps that were reported
+	asked   int              // how often an end was asked for
 }
 
 type stepKey struct {
@@ -64,7 +64,6 @@ type stepKey struct {
 // follow returns when the run has ended and everything is saved. A reporter whose reader has gone
 // does not end the run: what was measured is worth more than the lines.
 func (f *follower) follow() (*engine.Result, error) {
-	f.told = map[stepKey]bool{}
 	events := f.run.Events()
 	_ = f.rep.start(f.run.Snapshot())
 	for {
@@ -110,6 +109,9 @@ func (f *follower) steps(s *engine.Snapshot) {
 			}
 			k := stepKey{st.Summary.Target, st.Summary.Index, st.Summary.Try}
 			if !f.told[k] {
+				if f.told == nil {
+					f.told = map[stepKey]bool{}
+				}
 				f.told[k] = true
 				_ = f.rep.step(st.Summary)
 			}

@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"benchtop/engine/record"
+	"benchtop/engine/report"
+	"benchtop/kube"
 	"benchtop/ui"
 	"benchtop/ui/theme"
 
@@ -48,7 +50,7 @@ func (c *cli) openInterface(ctx context.Context, f *runFlags, args []string) err
 	b := newBackend(bo, ro)
 	defer b.Close()
 	opt := c.interfaceOptions()
-	opt.Plan = s.plan
+	opt.Plan, opt.Against = s.plan, s.against
 	if len(args) > 0 {
 		opt.Start = ui.StartSetup
 		if opt.Selection, err = b.resolve(ctx, s.specs, func(text string) { fmt.Fprintln(c.errw, text) }); err != nil {
@@ -86,11 +88,16 @@ func (c *cli) show(ctx context.Context, b *backend, opt ui.Options) (ui.Outcome,
 }
 
 func (c *cli) interfaceOptions() ui.Options {
-	o := ui.Options{Signals: c.signals, Plan: record.DefaultPlan(), Formats: exportFormats}
+	o := ui.Options{Signals: c.signals, Plan: record.DefaultPlan(), Formats: report.FormatNames(), Role: roleText}
 	o.Theme = theme.New(theme.Options{
 		Profile: theme.Detect(os.Stdout),
 		Dark:    c.theme != "light",
 		ASCII:   c.ascii || theme.NeedsASCII(c.env),
 	})
 	return o
+}
+
+// roleText is what an admin can apply for a namespace.
+func roleText(namespace string) string {
+	return kube.Role(kube.RoleOptions{Namespace: namespace, Nodes: true, PortForward: true})
 }

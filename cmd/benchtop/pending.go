@@ -30,10 +30,10 @@ type pendingRun struct {
 var _ ui.Run = (*pendingRun)(nil)
 
 // startPending calls start in a goroutine of its own, which ends when the run does.
-func startPending(ctx context.Context, plan record.Plan, sels []ui.Selection, start func(context.Context) (*engine.Run, error)) *pendingRun {
+func startPending(ctx context.Context, plan record.Plan, simulated bool, sels []ui.Selection, start func(context.Context) (*engine.Run, error)) *pendingRun {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	p := &pendingRun{events: make(chan engine.Event, 16), cancel: cancel, done: make(chan struct{})}
-	p.blank.Store(blankSnapshot(plan, sels))
+	p.blank.Store(blankSnapshot(plan, simulated, sels))
 	go func() {
 		defer close(p.done)
 		defer close(p.events)
@@ -81,8 +81,8 @@ func (p *pendingRun) fail(err error) {
 	p.blank.Store(&s)
 }
 
-func blankSnapshot(plan record.Plan, sels []ui.Selection) *engine.Snapshot {
-	s := &engine.Snapshot{StartedAt: time.Now(), Plan: plan, Phase: "starting"}
+func blankSnapshot(plan record.Plan, simulated bool, sels []ui.Selection) *engine.Snapshot {
+	s := &engine.Snapshot{StartedAt: time.Now(), Plan: plan, Phase: "starting", Simulated: simulated}
 	for _, sel := range sels {
 		t := engine.TargetSnapshot{State: engine.StatePreparing, Text: "connecting", Current: -1}
 		t.Info.Name = sel.Name

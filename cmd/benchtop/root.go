@@ -34,8 +34,9 @@ func (c *cli) rootCommand(argv0 string) *cobra.Command {
 	all.BoolVar(&c.demo, "demo", false, "use the embedded cluster: two simulated GPU SKUs, no Kubernetes needed")
 	all.StringVar(&c.theme, "theme", "auto", "colours of the interface for a dark or light background: auto, dark or light")
 	all.BoolVar(&c.ascii, "ascii", false, "draw with ASCII characters only")
-	root.AddCommand(c.runCommand(), c.listCommand(), c.runsCommand(), c.showCommand(), c.rbacCommand(),
-		c.simCommand(), c.versionCommand())
+	root.AddCommand(c.runCommand(), c.listCommand(), c.runsCommand(), c.showCommand(), c.compareCommand(),
+		c.reportCommand(), c.exportCommand(), c.importCommand(), c.bundleCommand(), c.rbacCommand(), c.simCommand(),
+		c.versionCommand())
 	c.addInterface(root)
 	return root
 }

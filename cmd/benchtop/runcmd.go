@@ -40,6 +40,7 @@ type runFlags struct {
 	yes, dryRun, noTUI bool
 	progress, output   string
 	keyEnv, keyFile    string
+	against            []string
 	caFile             string
 	insecure           bool
 }
@@ -77,6 +78,7 @@ func addEndpointFlags(cmd *cobra.Command, f *runFlags) {
 	set.StringVar(&f.name, "name", "", "name of the run")
 	set.StringArrayVar(&f.labels, "label", nil, "label of the run, as KEY=VALUE (may be repeated)")
 	set.DurationVar(&f.wait, "wait", 0, "wait this long for a target that is not ready, or is lost (lost: 20m unless set)")
+	set.StringArrayVar(&f.against, "against", nil, "saved run to put beside this one: dashed on screen, and compared at the end (may be repeated)")
 	set.BoolVar(&f.yes, "yes", false, "go on although a target is busy or an autoscaler could add nodes")
 	set.StringVar(&f.keyEnv, "api-key-env", "", "environment variable that holds the endpoints' API key")
 	set.StringVar(&f.keyFile, "api-key-file", "", "file that holds the endpoints' API key")
@@ -141,6 +143,8 @@ type sweep struct {
 	specs  []targetSpec
 	resume string // run directory to continue
 	gates  []verdict.Gate
+	// against are saved runs beside this one.
+	against []*record.Run
 }
 
 // basePlan is the plan before flags: a file's, a run's or the default.
@@ -215,6 +219,9 @@ func (c *cli) plan(f *runFlags, args []string) (sweep, error) {
 	errs = append(errs, prefix("--stop-when", err))
 	if !f.dryRun && len(s.plan.Targets) == 0 {
 		errs = append(errs, fmt.Errorf("no target: name a workspace or a URL (see %s list), or use --demo", c.self))
+	}
+	if s.against, err = savedRunsOf(f.against); err != nil {
+		errs = append(errs, prefix("--against", err))
 	}
 	if !slices.Contains([]string{"plain", "json"}, f.progress) {
 		errs = append(errs, fmt.Errorf("--progress %q: want plain or json", f.progress))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -118,27 +117,13 @@ func (b *backend) Runs(context.Context) ([]ui.RunInfo, error) {
 // Load opens a saved run.
 func (b *backend) Load(_ context.Context, dir string) (*record.Run, error) { return engine.Load(dir) }
 
-// exportFormats are what Export writes.
-var exportFormats = []string{"csv", "md"}
-
-// Export writes a run in a format beside its other files. steps.csv is there already.
+// Export writes a run in a format, in a folder beside its other files.
 func (b *backend) Export(_ context.Context, dir, format string) ([]string, error) {
-	if format == "csv" {
-		return runFiles(dir)[:1], nil
-	}
 	run, err := engine.Load(dir)
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, "report."+format)
-	var text bytes.Buffer
-	if err := report.Show(&text, run, format, report.TableOptions{}); err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(path, text.Bytes(), 0o600); err != nil {
-		return nil, fmt.Errorf("export: %w", err)
-	}
-	return []string{path}, nil
+	return report.Export(dir, run, format, filepath.Join(dir, exportFolder))
 }
 
 // SaveFile writes a file next to the runs.

@@ -11,44 +11,86 @@ import (
 	"github.com/spf13/cobra"
 )
 
+const runArgHelp = `RUN is a run's folder, its id, latest, or the unique beginning or end of its name.`
+
+// savedRunOf opens what the user calls a run; steps that a kill cut are rebuilt.
+func savedRunOf(arg string) (dir string, run *record.Run, err error) {
+	if dir, err = record.Resolve(arg); err != nil {
+		return "", nil, err
+	}
+	run, err = engine.Load(dir)
+	return dir, run, err
+}
+
+// savedRunsOf opens several runs.
+func savedRunsOf(args []string) ([]*record.Run, error) {
+	var out []*record.Run
+	for _, a := range args {
+		_, run, err := savedRunOf(a)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, run)
+	}
+	return out, nil
+}
+
 func (c *cli) showCommand() *cobra.Command {
-	var format string
+	var format, as string
 	cmd := &cobra.Command{
 		Use:   "show RUN",
 		Short: "Show a saved run",
-		Long: `Show a saved run, also one that was interrupted or killed.
+		Long: `Show a saved run, also one that was interrupted or killed. ` + runArgHelp + `
 
-RUN is its folder, its id, latest, or the unique beginning or end of its name.`,
-		Args: usageArgs(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if err := checkOutput(format, report.ShowFormats...); err != nil {
-				return err
-			}
-			dir, err := record.Resolve(args[0])
-			if err != nil {
-				return err
-			}
-			run, err := engine.Load(dir)
-			if err != nil {
-				return err
-			}
-			if err := report.Show(c.out, run, format, report.TableOptions{Width: width(c.out)}); err != nil {
-				return err
-			}
-			fmt.Fprintln(c.errw, dir)
-			return nil
-		},
+--as puts the same requests under another tool's definitions and says how they differ.`,
+		Args:              usageArgs(cobra.ExactArgs(1)),
 		ValidArgsFunction: completeRuns,
 	}
 	addOutputFlag(cmd, &format, report.ShowFormats...)
+	addAsFlag(cmd, &as)
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		if err := checkOutput(format, report.ShowFormats...); err != nil {
+			return err
+		}
+		dir, run, err := savedRunOf(args[0])
+		if err != nil {
+			return err
+		}
+		if run, err = c.under(as, dir, run); err != nil {
+			return err
+		}
+		if err := report.Show(c.out, run, format, report.TableOptions{Width: width(c.out)}); err != nil {
+			return err
+		}
+		fmt.Fprintln(c.errw, dir)
+		return nil
+	}
 	return cmd
 }
 
-// completeRuns completes the names of saved runs.
-func completeRuns(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
+// addAsFlag adds --as with the tools that are known.
+func addAsFlag(cmd *cobra.Command, as *string) {
+	cmd.Flags().StringVar(as, "as", "", "put the requests under the definitions of "+orWords(report.AsTools()))
+	_ = cmd.RegisterFlagCompletionFunc("as", cobra.FixedCompletions(report.AsTools(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+// under is the run by the definitions of a tool, "" = by ours; what differs is said on stderr.
+func (c *cli) under(tool, dir string, run *record.Run) (*record.Run, error) {
+	if tool == "" {
+		return run, nil
 	}
+	theirs, notes, err := report.As(dir, run, tool)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range notes {
+		fmt.Fprintln(c.errw, n)
+	}
+	return theirs, nil
+}
+
+// completeRuns completes the names of saved runs.
+func completeRuns(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	root, err := record.Root()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
@@ -61,5 +103,5 @@ func completeRuns(_ *cobra.Command, args []string, _ string) ([]string, cobra.Sh
 	for _, i := range infos {
 		names = append(names, filepath.Base(i.Dir))
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return names, cobra.ShellCompDirectiveDefault
 }
