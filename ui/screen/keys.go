@@ -33,7 +33,7 @@ var Keys = KeyMap{
 	Open:     bind("enter", "open", "enter"),
 	Back:     bind("esc", "back, never quits", "esc"),
 
-	Toggle:    bind("space", "mark, choose, freeze picture", " "),
+	Toggle:    bind("space", "mark, choose, freeze", " "),
 	Filter:    bind("/", "filter the list", "/"),
 	Namespace: bind("n", "namespace", "n"),
 	Context:   bind("c", "other cluster (context)", "c"),
@@ -70,11 +70,11 @@ var Keys = KeyMap{
 
 	Help:      bind("?", "help", "?"),
 	Command:   bind(":", "command: ns, ctx, open, q", ":"),
-	Quit:      bind("q", "back; quits the first screen", "q"),
+	Quit:      bind("q", "back, or quit at the first", "q"),
 	Interrupt: bind("ctrl+c", "quit; asks, twice forces", "ctrl+c"),
 	Redraw:    bind("ctrl+l", "redraw", "ctrl+l"),
 	Mouse:     bind("M", "mouse on or off", "M"),
-	Suspend:   bind("ctrl+z", "suspend, not during a sweep", "ctrl+z"),
+	Suspend:   bind("ctrl+z", "suspend, not in a sweep", "ctrl+z"),
 }
 
 func bind(shown, help string, keys ...string) key.Binding {

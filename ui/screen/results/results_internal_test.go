@@ -1,0 +1,147 @@
+package results
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/muesli/termenv"
+
+	"benchtop/engine/record"
+	"benchtop/engine/report"
+	"benchtop/ui/screen"
+	"benchtop/ui/screen/fixture"
+	"benchtop/ui/theme"
+)
+
+func newResults(run *record.Run) *Model {
+	m := New(theme.New(theme.Options{Profile: termenv.Ascii}))
+	m.Set(run, fixture.Dir)
+	return m
+}
+
+func press(m *Model, keys string) (last screen.Action) {
+	for _, r := range keys {
+		last = m.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}})
+	}
+	return last
+}
+
+func TestRepetitionsShowTheMedianOfTheValid(t *testing.T) {
+	step := func(p50 float64, valid bool) *record.Step {
+		return &record.Step{TTFT: record.Dist{P50: &p50}, OfferedRPS: p50, Verdict: record.Verdict{Valid: valid}}
+	}
+	for _, c := range []struct {
+		name  string
+		steps []*record.Step
+		want  float64
+	}{
+		{"one", []*record.Step{step(380, true)}, 380},
+		{"one, invalid: shown all the same", []*record.Step{step(380, false)}, 380},
+		{"three", []*record.Step{step(390, true), step(380, true), step(500, true)}, 390},
+		{"an invalid one is left out", []*record.Step{step(390, true), step(380, true), step(9000, false)}, 385},
+		{"none valid", []*record.Step{step(390, false), step(380, false)}, math.NaN()},
+	} {
+		r := &report.Row{Steps: c.steps}
+		v, bound := value(r, screen.TTFT, "p50")
+		n := number(r, func(s *record.Step) *float64 { return &s.OfferedRPS })
+		if bound || !same(v, c.want) || !same(n, c.want) {
+			t.Errorf("%s: %v and %v (bound %v), want %v", c.name, v, n, bound, c.want)
+		}
+	}
+}
+
+func same(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
+
+func TestWhatIfLeavesTheRecordAlone(t *testing.T) {
+	run := fixture.Run(2)
+	met := *run.Steps[0].SLOMet
+	m := newResults(run)
+	m.SetSLO("ttft.p50<1ms")
+	m.SetPrice("a10", 100)
+	if !strings.Contains(m.Render(120, 38), "A10 misses the SLO at 1 req/s already") {
+		t.Errorf("no target can meet 1 ms:\n%s", m.Render(120, 38))
+	}
+	if *run.Steps[0].SLOMet != met || run.Plan.SLO[0] != fixture.Plan().SLO[0] || *run.Targets[0].USDPerHour != 3.20 {
+		t.Error("the record was changed")
+	}
+	m.Undo()
+	if strings.Contains(m.Render(120, 38), "What if") {
+		t.Error("undo leaves something assumed")
+	}
+}
+
+func TestChecks(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		fine bool
+	}{
+		{CheckSLO("chat"), true}, {CheckSLO("ttft.p95<500ms"), true}, {CheckSLO("fast"), false}, {CheckSLO(""), false},
+		{CheckLoad("20"), true}, {CheckLoad("0.5"), true}, {CheckLoad("0"), false}, {CheckLoad("-1"), false}, {CheckLoad("NaN"), false}, {CheckLoad("Inf"), false}, {CheckLoad("x"), false},
+	} {
+		if (c.err == nil) != c.fine {
+			t.Errorf("error %v, want fine %v", c.err, c.fine)
+		}
+	}
+}
+
+func TestFleetsOfNothing(t *testing.T) {
+	run := fixture.Run(1)
+	run.Steps = run.Steps[4:] // saturated only
+	m := newResults(run)
+	m.SetLoad("20")
+	if got := m.fleets(); got != "no target holds any rate that was tried" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestFollowShowsFinishedStepsOnly(t *testing.T) {
+	m := New(theme.New(theme.Options{Profile: termenv.Ascii}))
+	for _, c := range []struct{ sec, rows int }{{20, 0}, {100, 2}, {200, 4}, {fixture.Length, 10}} {
+		m.Follow(fixture.Snapshot(2, c.sec))
+		if len(m.rows) != c.rows {
+			t.Errorf("after %d s: %d rows, want %d", c.sec, len(m.rows), c.rows)
+		}
+	}
+	saved := fixture.Run(1)
+	saved.ID = "other"
+	m.Set(saved, "/x")
+	m.Follow(fixture.Snapshot(2, 100))
+	if m.Run().ID != "other" {
+		t.Error("a sweep that goes on takes the screen from a saved run")
+	}
+}
+
+func TestGhostsJoinTheTable(t *testing.T) {
+	old := fixture.Run(1)
+	old.Name = "old"
+	m := New(theme.New(theme.Options{Profile: termenv.Ascii}))
+	m.Against([]*record.Run{old})
+	m.Set(fixture.Run(2), fixture.Dir)
+	if len(m.rows) != 15 || !m.ghost(2) || m.ghost(1) {
+		t.Errorf("%d rows, ghost(2) %v, ghost(1) %v", len(m.rows), m.ghost(2), m.ghost(1))
+	}
+	if len(m.base.Targets) != 2 || len(m.base.Steps) != 10 {
+		t.Error("the ghost went into the record")
+	}
+}
+
+func TestKeys(t *testing.T) {
+	m := newResults(fixture.Run(2))
+	press(m, "mpyt")
+	if m.metric != screen.ITL || percentiles[m.percentile] != "p90" || !m.linear || !m.table {
+		t.Errorf("after mpyt: %v %v linear %v table %v", m.metric, percentiles[m.percentile], m.linear, m.table)
+	}
+	press(m, "G")
+	if ask, ok := press(m, "$").(screen.AskPrice); !ok || ask.Target != "a100" || ask.Current != "3.67" {
+		t.Errorf("$ on the last row gives %+v", ask)
+	}
+	if c, ok := press(m, "Y").(screen.Copy); !ok || !strings.Contains(c.Text, "A100 meets the SLO at 16+") || !strings.Contains(c.Text, "saturated") {
+		t.Errorf("Y gives %+v", c)
+	}
+	press(m, "ggkkj")
+	if m.cursor != 1 {
+		t.Errorf("cursor %d", m.cursor)
+	}
+}
