@@ -62,8 +62,8 @@ func (r *pythonRandom) float() float64 {
 }
 
 // guideSpan is when GuideLLM 0.3 sends the last of n requests, in s after the first: floor(rate)
-// at once, if it starts with a burst, then exponential gaps. Its offered rate is n over that time,
-// which is not the rate it was asked for: with seed 42 the mean of the first 1,000 gaps is 1.054.
+// at once, if it starts with a burst, then exponential gaps. Its offered rate, n - 1 over that time,
+// is not the rate it was asked for: with seed 42 the mean of the first 1,000 gaps is 1.054 / rate.
 func guideSpan(n int, rate float64, seed uint32, burst bool) float64 {
 	r := newPythonRandom(seed)
 	at := 0.0

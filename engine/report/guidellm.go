@@ -55,8 +55,8 @@ type dist struct {
 	array             []float64
 }
 
-// weighted summarises values by weights. A value stays where it is among equals, as numpy's sort of
-// equal keys makes no difference to any statistic.
+// weighted summarises values by weights. Weights are added up in floating point as GuideLLM does, so
+// a percentile at a boundary may be the value after the nearest rank, as theirs is.
 func weighted(values, weights []float64) dist {
 	d := dist{known: true, array: make([]float64, len(guidePercentiles)+2)}
 	if len(values) == 0 {

@@ -231,13 +231,13 @@ func guardCell(cell string) string {
 }
 
 // judgeImported sets what can be said of a step that another tool measured. lastSent is when its
-// last request was due, in s after the first, and known if that is more than the nominal rate says;
-// seconds is until the last reply.
+// last request was due, in s after the first; offered is the rate of sending, 0 = unknown; seconds
+// is until the last reply.
 //
 // Saturation is judged from these two alone: at the mean completion rate over the whole time, so
 // many would have been done when the last request was sent. Below offered × (1 − max(5 %, 3/√n)) the
 // target fell behind. It is the first of the two tests that our own runs take.
-func judgeImported(f *finding, lastSent float64, known bool, seconds float64) {
+func judgeImported(f *finding, lastSent, offered, seconds float64) {
 	s := &f.step
 	n := float64(s.Sent)
 	s.Verdict.Valid = s.Sent > 0 && s.OK > 0
@@ -245,10 +245,8 @@ func judgeImported(f *finding, lastSent float64, known bool, seconds float64) {
 		s.Verdict.Reasons = append(s.Verdict.Reasons, "no request succeeded")
 		return
 	}
+	s.OfferedRPS = offered
 	if lastSent > 0 && seconds > 0 {
-		if known {
-			s.OfferedRPS = n / lastSent
-		}
 		byThen := float64(s.OK) * math.Min(1, lastSent/seconds)
 		if byThen < n*(1-math.Max(0.05, 3/math.Sqrt(n))) {
 			s.Verdict.Saturated = true

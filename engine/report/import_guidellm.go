@@ -204,14 +204,13 @@ func guide03Row(c cells) (finding, error) {
 	}
 	in, out := c.num("Successful Prompt token count mean"), c.num("Successful Output token count mean")
 	guideTotals(s, in, out)
-	lastSent, known := 0.0, true
-	if args.Strategy.Type == "poisson" && args.Strategy.Seed != nil && *args.Strategy.Seed <= math.MaxUint32 && s.Sent > 0 {
-		lastSent = guideSpan(s.Sent, s.Rate, uint32(*args.Strategy.Seed), args.Strategy.Burst)
-	} else if s.Sent > 0 {
-		lastSent, known = float64(s.Sent)/s.Rate, args.Strategy.Type == "constant"
+	lastSent, offered := float64(s.Sent)/s.Rate, constantRate(&f)
+	if seed := args.Strategy.Seed; args.Strategy.Type == "poisson" && seed != nil && *seed <= math.MaxUint32 && s.Sent > 1 {
+		lastSent = guideSpan(s.Sent, s.Rate, uint32(*seed), args.Strategy.Burst)
+		offered = float64(s.Sent-1) / lastSent
 	}
 	s.Verdict.Notes = append(s.Verdict.Notes, guideLLMNote)
-	judgeImported(&f, lastSent, known, s.WindowS)
+	judgeImported(&f, lastSent, offered, s.WindowS)
 	return f, nil
 }
 
@@ -226,6 +225,15 @@ func guideTotals(s *record.Step, promptTokens, outputTokens *float64) {
 	s.PromptTokensPerS, s.TotalTokensPerS = &prompt, &total
 	s.OutputTokensMin, s.OutputTokensMax = int(math.Round(*outputTokens)), int(math.Round(*outputTokens))
 	s.PromptTokensMin, s.PromptTokensMax = int(math.Round(*promptTokens)), int(math.Round(*promptTokens))
+}
+
+// constantRate is the offered rate of constant arrivals; that of others is not known by their
+// nominal rate alone.
+func constantRate(f *finding) float64 {
+	if f.arrivals == "constant" {
+		return f.step.Rate
+	}
+	return 0
 }
 
 // openRate refuses strategies that have no request rate.
@@ -356,7 +364,7 @@ func guideThreeRow(c cells) (finding, error) {
 	s.OutputTokensPerS = mean("Token Throughput", "Output Tokens/Sec")
 	guideTotals(s, mean("Token Metrics", "Input Tokens"), mean("Token Metrics", "Output Tokens"))
 	s.Verdict.Notes = append(s.Verdict.Notes, guideLLMNote)
-	judgeImported(&f, float64(s.Sent)/s.Rate, f.arrivals == "constant", s.WindowS)
+	judgeImported(&f, float64(s.Sent)/s.Rate, constantRate(&f), s.WindowS)
 	return f, nil
 }
 

@@ -170,7 +170,7 @@ func guideBenchmark(b tree) (finding, error) {
 	s.OutputTokensPerS = mean("output_tokens_per_second")
 	guideTotals(s, mean("prompt_token_count"), mean("output_token_count"))
 	s.Verdict.Notes = append(s.Verdict.Notes, guideLLMNote)
-	judgeImported(&f, float64(s.Sent)/s.Rate, f.arrivals == "constant", s.WindowS)
+	judgeImported(&f, float64(s.Sent)/s.Rate, constantRate(&f), s.WindowS)
 	return f, nil
 }
 
@@ -226,7 +226,7 @@ func vllmFile(t tree) ([]finding, error) {
 	if n := t.at("max_concurrency").num(); n != nil {
 		s.Verdict.Notes = append(s.Verdict.Notes, fmt.Sprintf("not open loop: at most %g requests were let in flight, and waiting for a place is not in its latencies", *n))
 	}
-	judgeImported(&f, float64(s.Sent)/s.Rate, true, s.WindowS) // its gaps are rescaled to n / rate
+	judgeImported(&f, float64(s.Sent)/s.Rate, s.Rate, s.WindowS) // its gaps are rescaled to n / rate
 	return []finding{f}, nil
 }
 
@@ -271,11 +271,11 @@ func inferencePerfFile(t tree) ([]finding, error) {
 	if s.CompletedRPS > 0 {
 		s.WindowS = float64(s.OK) / s.CompletedRPS
 	}
-	lastSent := value(load.at("send_duration").num())
-	if achieved := value(load.at("achieved_rate").num()); lastSent == 0 && achieved > 0 {
-		lastSent = float64(s.Sent) / achieved
+	lastSent, offered := value(load.at("send_duration").num()), value(load.at("achieved_rate").num())
+	if lastSent == 0 && offered > 0 {
+		lastSent = float64(s.Sent) / offered
 	}
 	s.Verdict.Notes = append(s.Verdict.Notes, perfNote)
-	judgeImported(&f, lastSent, lastSent > 0, s.WindowS)
+	judgeImported(&f, lastSent, offered, s.WindowS)
 	return []finding{f}, nil
 }

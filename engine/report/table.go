@@ -111,22 +111,47 @@ func Table(run *record.Run, opt TableOptions) string {
 	return b.String()
 }
 
-// footnotes say what a cell cannot.
+// footnotes say what a cell cannot. What is to be said of several rows is said once.
 func footnotes(run *record.Run, rows []Row) []string {
-	var out []string
-	dagger, repeats := false, false
+	type place struct{ target, rate string }
+	where := map[string][]place{}
+	var texts []string
+	dagger, repeats, steps := false, false, 0
 	for _, r := range rows {
 		dagger = dagger || r.few("ttft")
 		repeats = repeats || len(r.Steps) > 1
 		for _, s := range r.Steps {
-			name := fmt.Sprintf("%s at %s req/s", label(run, r.Target), rate(r.Rate))
-			if len(r.Steps) > 1 {
-				name += fmt.Sprintf(", repetition %d", s.Repeat+1)
-			}
+			steps++
 			for _, text := range Explain(s) {
-				out = append(out, name+": "+text)
+				if where[text] == nil {
+					texts = append(texts, text)
+				}
+				at := rate(r.Rate)
+				if len(r.Steps) > 1 {
+					at += fmt.Sprintf(" (repetition %d)", s.Repeat+1)
+				}
+				where[text] = append(where[text], place{label(run, r.Target), at})
 			}
 		}
+	}
+	var out []string
+	for _, text := range texts {
+		var names []string
+		rates := map[string][]string{}
+		for _, p := range where[text] {
+			if rates[p.target] == nil {
+				names = append(names, p.target)
+			}
+			rates[p.target] = append(rates[p.target], p.rate)
+		}
+		for i, n := range names {
+			names[i] = n + " at " + list(rates[n]) + " req/s"
+		}
+		head := strings.Join(names, "; ")
+		if steps > 1 && len(where[text]) == steps {
+			head = "All steps"
+		}
+		out = append(out, head+": "+text)
 	}
 	if dagger {
 		out = append(out, "† p99 of fewer than 100 requests")
