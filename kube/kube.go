@@ -22,7 +22,6 @@ package kube
 import (
 	"context"
 	"io"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,7 +31,6 @@ import (
 
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
-	"k8s.io/klog/v2"
 )
 
 // Config is how a cluster is opened.
@@ -46,7 +44,8 @@ type Config struct {
 	Given      []sku.Given // what the user said of instance types (--sku)
 	// Interactive lets a log-in plugin read from the terminal while Open runs.
 	Interactive bool
-	// Log takes what the Kubernetes libraries log; nil = nowhere.
+	// Log takes what the Kubernetes libraries log, which have one log for the process: that of the
+	// Client made last counts. nil = nowhere.
 	Log io.Writer
 }
 
@@ -85,16 +84,6 @@ type Client struct {
 	feed      *feed // of the watch; nil before
 	mu        sync.Mutex
 	changed   chan struct{} // closed and replaced when current changes; guarded by mu
-}
-
-// quiet sends the log of the Kubernetes libraries, which is one for the process, to w.
-func quiet(w io.Writer) {
-	h := slog.Handler(slog.DiscardHandler)
-	if w != nil {
-		h = slog.NewTextHandler(w, nil)
-	}
-	klog.SetSlogLogger(slog.New(h))
-	rest.SetDefaultWarningHandlerWithContext(rest.NoWarnings{})
 }
 
 // Open reads the kubeconfig and makes sure that the cluster answers and serves Kaito's API. The
