@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test lint bench e2e check help
+.PHONY: build test lint bench screenshots e2e check help
 
 build: ## build bin/benchtop
 	go build -o bin/benchtop ./cmd/benchtop
@@ -17,6 +17,9 @@ lint: ## format, vet, staticcheck, import directions, sizes
 
 bench: ## run the benchmarks, with allocations
 	go test -run '^$$' -bench . -benchmem ./...
+
+screenshots: ## draw docs/*.svg anew from the golden views
+	go test -count=1 ./test -run TestPictures -update
 
 e2e: ## drive the built binary against the cluster that KUBECONFIG names
 	@test -n "$$KUBECONFIG" || { echo "set KUBECONFIG to a cluster made for tests; see docs/testing.md"; exit 2; }

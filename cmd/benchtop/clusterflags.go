@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 
 	"benchtop/kube"
@@ -17,10 +18,32 @@ type clusterFlags struct {
 }
 
 func addClusterFlags(set *pflag.FlagSet) *clusterFlags {
-	f := &clusterFlags{kube: kube.NewFlags()}
-	f.kube.AddTo(set)
-	set.StringArrayVar(&f.prices, "price", nil, "price of a target or SKU, like a10=3.20 or Standard_NC24ads_A100_v4=3.67, in USD per hour and machine (may be repeated)")
-	set.StringArrayVar(&f.skus, "sku", nil, "what a target runs on, as NAME=TYPE[@REGION] (may be repeated)")
+	f := &clusterFlags{kube: addKubeFlags(set)}
+	own := pflag.NewFlagSet("cluster", pflag.ContinueOnError)
+	own.StringArrayVar(&f.prices, "price", nil, "price of a target or SKU in USD per hour and machine, as `NAME|SKU=USD`, like a10=3.20 (may be repeated)")
+	own.StringArrayVar(&f.skus, "sku", nil, "what a target runs on, where the cluster cannot tell, as `NAME=TYPE[@REGION]` (may be repeated)")
+	inGroup(own, kubeFlags)
+	set.AddFlagSet(own)
+	return f
+}
+
+// addKubeFlags adds kubectl's connection flags; the usage text shows those that are used every day.
+func addKubeFlags(set *pflag.FlagSet) *kube.Flags {
+	own := pflag.NewFlagSet("kubectl", pflag.ContinueOnError)
+	f := kube.NewFlags()
+	f.AddTo(own)
+	words := map[string]string{
+		"kubeconfig":     "`path` of the kubeconfig file",
+		"context":        "`name` of the kubeconfig context to use",
+		"namespace":      "`namespace` to look into (default: all that this user may list)",
+		"all-namespaces": "look into all namespaces",
+	}
+	own.VisitAll(func(fl *pflag.Flag) {
+		fl.Usage = cmp.Or(words[fl.Name], fl.Usage)
+		fl.Hidden = fl.Hidden || words[fl.Name] == ""
+	})
+	inGroup(own, kubeFlags)
+	set.AddFlagSet(own)
 	return f
 }
 

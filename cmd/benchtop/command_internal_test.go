@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"benchtop/ui/uitest"
 )
 
 // invocation is what a command line did.
@@ -124,5 +126,16 @@ func TestReadAPIKey(t *testing.T) {
 				t.Errorf("error %q, want one with %q and without the key", err, tt.wantErr)
 			}
 		})
+	}
+}
+
+func TestUsageTexts(t *testing.T) {
+	for _, args := range [][]string{{}, {"run"}, {"list"}, {"show"}, {"compare"}, {"report"}, {"export"}, {"import"},
+		{"bundle"}, {"rbac"}, {"sim"}, {"runs"}} {
+		got := invoke(t, append(args, "--help")...)
+		if got.code != 0 || got.err != "" {
+			t.Errorf("%v --help: exit code %d, stderr %q", args, got.code, got.err)
+		}
+		uitest.Golden(t, "help-"+strings.Join(append([]string{"benchtop"}, args...), "-"), got.out)
 	}
 }

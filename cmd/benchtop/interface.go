@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"benchtop/engine/record"
 	"benchtop/engine/report"
@@ -91,10 +92,28 @@ func (c *cli) interfaceOptions() ui.Options {
 	o := ui.Options{Signals: c.signals, Plan: record.DefaultPlan(), Formats: report.FormatNames(), Role: roleText}
 	o.Theme = theme.New(theme.Options{
 		Profile: theme.Detect(os.Stdout),
-		Dark:    c.theme != "light",
+		Dark:    c.dark(),
 		ASCII:   c.ascii || theme.NeedsASCII(c.env),
 	})
 	return o
+}
+
+// dark says whether the interface is drawn for a dark background: as --theme says, else as the
+// terminal does, and for one that does not tell. It asks before a log-in plug-in may, so that the two
+// never read at once. Only a terminal that answers nothing at all takes the whole time; an answer
+// that comes after it would be read as keys, so a line that may be slow gets more.
+func (c *cli) dark() bool {
+	if c.theme != "auto" {
+		return c.theme != "light"
+	}
+	patience := 300 * time.Millisecond
+	if c.env("SSH_CONNECTION") != "" {
+		patience = time.Second
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	dark, known := theme.Background(ctx, os.Stdin, os.Stdout)
+	return dark || !known
 }
 
 // roleText is what an admin can apply for a namespace.

@@ -20,7 +20,7 @@ var outputFormats = []string{"table", "wide", "json", "yaml", "csv", "md"}
 
 // addOutputFlag adds -o with the formats given, the first being the default.
 func addOutputFlag(cmd *cobra.Command, to *string, formats ...string) {
-	cmd.Flags().StringVarP(to, "output", "o", formats[0], "format: "+strings.Join(formats, ", "))
+	cmd.Flags().StringVarP(to, "output", "o", formats[0], "`format`: "+strings.Join(formats, ", "))
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 }
 

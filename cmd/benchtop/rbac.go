@@ -25,10 +25,9 @@ func (c *cli) rbacCommand() *cobra.Command {
 		Args:  usageArgs(cobra.NoArgs),
 	}
 	set := cmd.Flags()
-	flags := kube.NewFlags()
-	flags.AddTo(set)
-	set.StringVar(&user, "for", "", "user who gets the rights (default: a placeholder)")
-	set.StringVar(&via, "via", "port-forward", "ways to grant: port-forward, proxy or both")
+	flags := addKubeFlags(set)
+	set.StringVar(&user, "for", "", "`user` who gets the rights (default: a placeholder)")
+	set.StringVar(&via, "via", "port-forward", "`ways` to grant: port-forward, proxy or both")
 	set.BoolVar(&noNodes, "no-nodes", false, "leave out nodes: SKU and price then come from the workspace's own instance type")
 	set.BoolVar(&check, "check", false, "say what this user may do now")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

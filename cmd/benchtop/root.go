@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // rootCommand builds the command tree. argv0 is the base name the program was called by: as
@@ -30,15 +31,41 @@ func (c *cli) rootCommand(argv0 string) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
-	all := root.PersistentFlags()
-	all.BoolVar(&c.demo, "demo", false, "use the embedded cluster: two simulated GPU SKUs, no Kubernetes needed")
-	all.StringVar(&c.theme, "theme", "auto", "colours of the interface for a dark or light background: auto, dark or light")
-	all.BoolVar(&c.ascii, "ascii", false, "draw with ASCII characters only")
-	root.AddCommand(c.runCommand(), c.listCommand(), c.runsCommand(), c.showCommand(), c.compareCommand(),
-		c.reportCommand(), c.exportCommand(), c.importCommand(), c.bundleCommand(), c.rbacCommand(), c.simCommand(),
-		c.versionCommand())
+	root.SetUsageFunc(printUsage)
+	c.addEverywhere(root)
+	root.AddGroup(commandGroups...)
+	add := func(group string, cmds ...*cobra.Command) {
+		for _, cmd := range cmds {
+			cmd.GroupID = group
+			root.AddCommand(cmd)
+		}
+	}
+	add("measure", c.runCommand(), c.listCommand())
+	add("saved", c.runsCommand(), c.showCommand(), c.compareCommand(), c.reportCommand(), c.exportCommand(),
+		c.importCommand(), c.bundleCommand())
+	add("setup", c.rbacCommand(), c.simCommand(), c.versionCommand())
+	root.SetCompletionCommandGroupID("setup")
+	root.SetHelpCommandGroupID("setup")
 	c.addInterface(root)
 	return root
+}
+
+// addEverywhere adds the flags that every command has.
+func (c *cli) addEverywhere(root *cobra.Command) {
+	set := pflag.NewFlagSet("everywhere", pflag.ContinueOnError)
+	set.BoolVar(&c.demo, "demo", false, "use the embedded cluster: two simulated GPU SKUs, no Kubernetes needed")
+	root.PersistentFlags().AddFlagSet(set)
+	look := pflag.NewFlagSet("interface", pflag.ContinueOnError)
+	look.StringVar(&c.theme, "theme", "auto", "colours for a `background`: auto, dark or light")
+	look.BoolVar(&c.ascii, "ascii", false, "draw with ASCII characters only")
+	inGroup(look, interfaceFlags)
+	root.PersistentFlags().AddFlagSet(look)
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if !slices.Contains([]string{"auto", "dark", "light"}, c.theme) {
+			return usage(fmt.Errorf("--theme %q: want auto, dark or light", c.theme))
+		}
+		return nil
+	}
 }
 
 const rootHelp = `benchtop drives an open-loop load of streaming requests at stepped rates against Kaito workspaces

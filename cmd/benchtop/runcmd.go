@@ -14,6 +14,7 @@ import (
 	"benchtop/engine/verdict"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 const runHelp = `Run a sweep: every rate on every TARGET, side by side. On a terminal the live screen opens; elsewhere,
@@ -57,12 +58,12 @@ func (c *cli) runCommand() *cobra.Command {
 	set := cmd.Flags()
 	f.plan = addPlanFlags(set)
 	f.cluster = addClusterFlags(set)
-	set.StringVarP(&f.file, "file", "f", "", "plan file, as --dry-run prints it; other flags refine it")
-	set.StringVar(&f.like, "like", "", "take plan and targets of a saved run")
-	set.StringVar(&f.resume, "resume", "", "continue a saved run: only its missing, void and invalid steps")
+	set.StringVarP(&f.file, "file", "f", "", "plan `file`, as --dry-run prints it; other flags refine it")
+	set.StringVar(&f.like, "like", "", "take plan and targets of a saved `run`")
+	set.StringVar(&f.resume, "resume", "", "continue a saved `run`: only its missing, void and invalid steps")
 	addEndpointFlags(cmd, &f)
 	set.BoolVar(&f.noTUI, "no-tui", false, "write lines instead of opening the live screen")
-	set.StringVar(&f.progress, "progress", "plain", "progress without the live screen: plain (stderr) or json (NDJSON on stdout, no table; implies --no-tui)")
+	set.StringVar(&f.progress, "progress", "plain", "`form` of progress without the live screen: plain (stderr) or json (NDJSON on stdout, no table; implies --no-tui)")
 	set.BoolVar(&f.dryRun, "dry-run", false, "print the plan and send nothing")
 	addOutputFlag(cmd, &f.output, "table", "json", "yaml", "csv", "md")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -74,16 +75,19 @@ func (c *cli) runCommand() *cobra.Command {
 // addEndpointFlags adds what run and the interface share beside plan and cluster.
 func addEndpointFlags(cmd *cobra.Command, f *runFlags) {
 	set := cmd.Flags()
-	set.StringVar(&f.out, "out", "", "folder for the run's files; must be new or empty (default: a new one among the saved runs)")
-	set.StringVar(&f.name, "name", "", "name of the run")
-	set.StringArrayVar(&f.labels, "label", nil, "label of the run, as KEY=VALUE (may be repeated)")
+	set.StringVar(&f.out, "out", "", "`folder` for the run's files; must be new or empty (default: a new one among the saved runs)")
+	set.StringVar(&f.name, "name", "", "`name` of the run")
+	set.StringArrayVar(&f.labels, "label", nil, "label of the run, as `KEY=VALUE` (may be repeated)")
+	set.StringArrayVar(&f.against, "against", nil, "saved `run` to put beside this one: dashed on screen, compared at the end (may be repeated)")
 	set.DurationVar(&f.wait, "wait", 0, "wait this long for a target that is not ready, or is lost (lost: 20m unless set)")
-	set.StringArrayVar(&f.against, "against", nil, "saved run to put beside this one: dashed on screen, and compared at the end (may be repeated)")
 	set.BoolVar(&f.yes, "yes", false, "go on although a target is busy or an autoscaler could add nodes")
-	set.StringVar(&f.keyEnv, "api-key-env", "", "environment variable that holds the endpoints' API key")
-	set.StringVar(&f.keyFile, "api-key-file", "", "file that holds the endpoints' API key")
-	set.StringVar(&f.caFile, "target-ca-file", "", "PEM file of the authority that signed an https target")
-	set.BoolVar(&f.insecure, "target-insecure-skip-tls-verify", false, "do not check the certificate of an https target")
+	own := pflag.NewFlagSet("endpoint", pflag.ContinueOnError)
+	own.StringVar(&f.keyEnv, "api-key-env", "", "environment `variable` that holds the API key")
+	own.StringVar(&f.keyFile, "api-key-file", "", "`file` that holds the API key")
+	own.StringVar(&f.caFile, "target-ca-file", "", "PEM `file` of the authority that signed an https target")
+	own.BoolVar(&f.insecure, "target-insecure-skip-tls-verify", false, "do not check the certificate of an https target")
+	inGroup(own, endpointFlags)
+	set.AddFlagSet(own)
 }
 
 // options checks the flags that say how runs are made.
