@@ -69,12 +69,7 @@ func (c *Client) Connect(ctx context.Context, ws inventory.Workspace, via string
 	}
 	var refused []string
 	for _, try := range tries {
-		way, err := try()
-		if err == nil {
-			if err = way.measure(ctx); err != nil {
-				_ = way.Close()
-			}
-		}
+		way, err := c.opened(ctx, try)
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
@@ -91,6 +86,24 @@ func (c *Client) Connect(ctx context.Context, ws inventory.Workspace, via string
 	}
 	return nil, &inventory.Problem{What: fmt.Sprintf("no way to %s/%s", ws.Namespace, ws.Name), Why: strings.Join(refused, "; "),
 		Next: []string{"give the endpoint's URL as the target", "see what is missing with: benchtop rbac"}}
+}
+
+// opened opens a way and measures it.
+func (c *Client) opened(ctx context.Context, open func() (*Way, error)) (*Way, error) {
+	way, err := open()
+	if err != nil {
+		return nil, err
+	}
+	rtt, proto, err := way.measure(ctx)
+	if err != nil {
+		_ = way.Close()
+		return nil, err
+	}
+	way.RTT = rtt
+	if way.RoundTripper != nil && proto < 2 {
+		way.Reason += " (over HTTP/1.1, on which the API server cuts some streamed replies)"
+	}
+	return way, nil
 }
 
 // errNotHere says that a way does not apply, which is worth no line.
@@ -129,7 +142,7 @@ func nothing(context.Context) error { return nil }
 func (c *Client) direct(ws inventory.Workspace, svc kaito.Service) (*Way, error) {
 	way := &Way{Name: ViaDirect, Close: noClose}
 	switch {
-	case insideCluster():
+	case c.inside():
 		way.BaseURL = fmt.Sprintf("http://%s.%s.svc:%d", ws.Name, ws.Namespace, svc.Port)
 		way.Reason = "inside the cluster: the Service itself"
 	case svc.URL != "":
@@ -142,10 +155,21 @@ func (c *Client) direct(ws inventory.Workspace, svc kaito.Service) (*Way, error)
 	return way, nil
 }
 
-// insideCluster says that this process runs in a pod: the variable alone may be a leftover.
-func insideCluster() bool {
-	_, err := os.Stat("/var/run/secrets/kubernetes.io/serviceaccount")
-	return err == nil && os.Getenv("KUBERNETES_SERVICE_HOST") != ""
+// inside says that this process runs in a pod of this very cluster: a kubeconfig may point to another
+// one, in which the same names mean other things.
+func (c *Client) inside() bool {
+	host := os.Getenv("KUBERNETES_SERVICE_HOST")
+	if host == "" || c.b.REST == nil {
+		return false
+	}
+	if _, err := os.Stat("/var/run/secrets/kubernetes.io/serviceaccount"); err != nil {
+		return false // the variable alone may be a leftover
+	}
+	server, _, err := net.SplitHostPort(hostOf(c.b.Server))
+	if err != nil {
+		server = hostOf(c.b.Server)
+	}
+	return server == host || strings.HasPrefix(server, "kubernetes.default")
 }
 
 func (c *Client) portForward(ctx context.Context, ws inventory.Workspace, svc kaito.Service) (*Way, error) {
@@ -188,8 +212,16 @@ func (c *Client) proxy(ctx context.Context, ws inventory.Workspace, svc kaito.Se
 	}
 	way := &Way{Name: ViaProxy, RoundTripper: p, BaseURL: p.BaseURL(), Close: p.Close,
 		Reason: "the API server's proxy to Service " + ws.Name}
-	c.follows(way, ws, stands, nothing)
+	c.follows(way, ws, c.apiServer, nothing)
 	return way, nil
+}
+
+// apiServer is the state of a way that needs nothing but the API server, as the watch sees it.
+func (c *Client) apiServer() (bool, int, string) {
+	if cl := c.Cluster(); cl.Synced && !cl.Live {
+		return false, 0, "the API server is away"
+	}
+	return true, 0, ""
 }
 
 // mustMay asks before the attempt, because an access review names the missing right.

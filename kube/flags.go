@@ -105,6 +105,9 @@ func (f *Flags) backend() (Backend, error) {
 	cfg.QPS = -1 // no client-side throttling
 	cfg.UserAgent = "benchtop"
 	cfg.WarningHandlerWithContext = rest.NoWarnings{}
+	if current == "" {
+		current = "in-cluster" // no kubeconfig, but a pod's own account
+	}
 	dialer := &transport.Dialer{}
 	cfg.Dial = dialer.DialContext
 	offScreen(cfg.ExecProvider)

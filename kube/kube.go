@@ -126,7 +126,7 @@ func (c *Client) blank() *inventory.Cluster {
 		Contexts: c.b.Contexts, Simulated: c.b.Simulated, At: time.Now()}
 }
 
-// Cluster is the latest picture; never nil. It changes while Watch runs, and with each List.
+// Cluster is the watch's latest picture; never nil, and blank before Watch.
 func (c *Client) Cluster() *inventory.Cluster { return c.current.Load() }
 
 // Close ends the watch, waits for its goroutines and drops the connections. Ways that were handed

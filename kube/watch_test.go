@@ -2,7 +2,10 @@ package kube_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -206,5 +209,49 @@ func TestConnectErrors(t *testing.T) {
 	}
 	if _, err := c.Connect(t.Context(), ws, kube.ViaDirect); err == nil || !strings.Contains(err.Error(), "no load balancer") {
 		t.Errorf("direct without a load balancer: %v", err)
+	}
+}
+
+func TestConnectThroughALoadBalancer(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	defer srv.Close()
+	host, port, _ := net.SplitHostPort(srv.Listener.Addr().String())
+	cs := newCluster(t, workspace("default", "chat", true), fmt.Sprintf(
+		"{apiVersion: v1, kind: Service, metadata: {name: chat, namespace: default}, spec: {ports: [{name: http, port: %s, targetPort: 5000}]}, status: {loadBalancer: {ingress: [{ip: %s}]}}}", port, host))
+	c := cs.client(t, kube.Config{})
+	ws, err := c.Find(t.Context(), "", "chat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, via := range []string{kube.ViaDirect, kube.ViaAuto} {
+		way, err := c.Connect(t.Context(), ws, via)
+		if err != nil {
+			t.Fatalf("%s: %v", via, err)
+		}
+		if way.Name != kube.ViaDirect || way.BaseURL != srv.URL || way.Dial != nil || way.RoundTripper != nil {
+			t.Errorf("%s: way %+v", via, way)
+		}
+	}
+}
+
+// What a server's command line and configuration hold of secrets never leaves the parser.
+func TestNoSecrets(t *testing.T) {
+	c := newCluster(t, strings.Replace(workspace("default", "chat", true), "inference: {", "inference: {config: params, ", 1),
+		pod("default", "chat", "u1", "aks-1", 0, ""),
+		"{apiVersion: v1, kind: ConfigMap, metadata: {name: params, namespace: default}, data: {inference_config.yaml: \"vllm: {api-key: sesame}\"}}",
+	).client(t, kube.Config{})
+	ws, err := c.Find(t.Context(), "", "chat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := json.Marshal([]any{ws, list(t, c)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(all), "gpu-memory-utilization") {
+		t.Error("no flags were read at all")
+	}
+	if strings.Contains(string(all), "sesame") {
+		t.Errorf("the key got out: %s", all)
 	}
 }

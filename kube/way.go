@@ -49,7 +49,8 @@ func (c *Client) reopen(ctx context.Context, way *Way, ws inventory.Workspace, r
 	if err := reopen(ctx); err != nil {
 		return err
 	}
-	return way.measure(ctx)
+	_, _, err := way.measure(ctx)
+	return err
 }
 
 // condition is what the latest picture says of a workspace, and in words what is wrong or, of one
@@ -78,9 +79,10 @@ func (c *Client) condition(ws inventory.Workspace) (now inventory.Workspace, rea
 // probes is how many small GETs measure a way.
 const probes = 5
 
-// measure makes sure that the way is answered and sets RTT. Any HTTP answer below 500 counts: a
-// server of the user's own may have no /health, and one with a key says 401.
-func (w *Way) measure(ctx context.Context) error {
+// measure makes sure that the way is answered and returns the median round trip and the major
+// version of HTTP. Any HTTP answer below 500 counts: a server of the user's own may have no /health,
+// and one with a key says 401.
+func (w *Way) measure(ctx context.Context) (rtt time.Duration, proto int, err error) {
 	rt := w.RoundTripper
 	if rt == nil {
 		t := &http.Transport{DialContext: w.Dial, Proxy: http.ProxyFromEnvironment}
@@ -93,32 +95,27 @@ func (w *Way) measure(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	var took []time.Duration
-	proto := 0
 	for range probes {
 		start := time.Now()
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.BaseURL+"/health", nil)
 		if err != nil {
-			return err
+			return 0, 0, err
 		}
 		resp, err := rt.RoundTrip(req)
 		if err != nil {
-			return fmt.Errorf("%s: no answer to GET /health: %w", w.Name, err)
+			return 0, 0, fmt.Errorf("%s: no answer to GET /health: %w", w.Name, err)
 		}
 		_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 		_ = resp.Body.Close()
 		if err != nil {
-			return fmt.Errorf("%s: GET /health: %w", w.Name, err)
+			return 0, 0, fmt.Errorf("%s: GET /health: %w", w.Name, err)
 		}
 		if resp.StatusCode >= 500 {
-			return fmt.Errorf("%s: GET /health: HTTP %s", w.Name, resp.Status)
+			return 0, 0, fmt.Errorf("%s: GET /health: HTTP %s", w.Name, resp.Status)
 		}
 		took, proto = append(took, time.Since(start)), resp.ProtoMajor
 	}
-	if w.RoundTripper != nil && proto < 2 {
-		w.Reason += " (over HTTP/1.1, on which the API server cuts some streamed replies)"
-	}
 	took = took[1:] // the first one dialled
 	sort.Slice(took, func(i, j int) bool { return took[i] < took[j] })
-	w.RTT = took[len(took)/2]
-	return nil
+	return took[len(took)/2], proto, nil
 }
