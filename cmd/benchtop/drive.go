@@ -56,9 +56,7 @@ func (c *cli) drive(ctx context.Context, b *backend, f *runFlags, s sweep) error
 
 // runInInterface shows a run on the live screen until the person leaves it.
 func (c *cli) runInInterface(ctx context.Context, b *backend, f *runFlags, s sweep, run ui.Run) error {
-	opt := c.interfaceOptions()
-	opt.Start, opt.Run, opt.Plan, opt.Against = ui.StartLive, run, s.plan, s.against
-	outcome, err := c.show(ctx, b, opt)
+	outcome, err := c.show(ctx, b, ui.Options{Start: ui.StartLive, Run: run, Plan: s.plan, Against: s.against})
 	return c.afterInterface(outcome, err, f, s)
 }
 

@@ -6,7 +6,6 @@ import (
 	"os"
 	"time"
 
-	"benchtop/engine/record"
 	"benchtop/engine/report"
 	"benchtop/kube"
 	"benchtop/ui"
@@ -50,8 +49,7 @@ func (c *cli) openInterface(ctx context.Context, f *runFlags, args []string) err
 	}
 	b := newBackend(bo, ro)
 	defer b.Close()
-	opt := c.interfaceOptions()
-	opt.Plan, opt.Against = s.plan, s.against
+	opt := ui.Options{Plan: s.plan, Against: s.against}
 	if len(args) > 0 {
 		opt.Start = ui.StartSetup
 		if opt.Selection, err = b.resolve(ctx, s.specs, func(text string) { fmt.Fprintln(c.errw, text) }); err != nil {
@@ -83,25 +81,23 @@ func (c *cli) openDemo(ctx context.Context, b *backend, bo backendOptions, ro ru
 	return d, nil
 }
 
-// show opens the interface. Its signals come through c.signals, so ctx must not end with them.
+// show opens the interface with what every way into it shares. Its signals come through c.signals, so
+// ctx must not end with them.
 func (c *cli) show(ctx context.Context, b *backend, opt ui.Options) (ui.Outcome, error) {
-	return ui.Show(context.WithoutCancel(ctx), b, opt)
-}
-
-func (c *cli) interfaceOptions() ui.Options {
-	o := ui.Options{Signals: c.signals, Plan: record.DefaultPlan(), Formats: report.FormatNames(), Role: roleText}
-	o.Theme = theme.New(theme.Options{
+	opt.Signals, opt.Formats, opt.Role = c.signals, report.FormatNames(), roleText
+	opt.Theme = theme.New(theme.Options{
 		Profile: theme.Detect(os.Stdout),
 		Dark:    c.dark(),
 		ASCII:   c.ascii || theme.NeedsASCII(c.env),
 	})
-	return o
+	return ui.Show(context.WithoutCancel(ctx), b, opt)
 }
 
 // dark says whether the interface is drawn for a dark background: as --theme says, else as the
-// terminal does, and for one that does not tell. It asks before a log-in plug-in may, so that the two
-// never read at once. Only a terminal that answers nothing at all takes the whole time; an answer
-// that comes after it would be read as keys, so a line that may be slow gets more.
+// terminal does; unknown is dark. It asks when log-in plug-ins have finished, which may read from the
+// terminal too, and while the cluster is being listed. Only a terminal that answers nothing at all
+// takes the whole time. An answer that comes later would be read as keys, so a line that may be slow
+// gets more.
 func (c *cli) dark() bool {
 	if c.theme != "auto" {
 		return c.theme != "light"
