@@ -32,8 +32,8 @@ const (
 
 func (m *model) tick() tea.Cmd {
 	d := pollIdle
-	if m.active() {
-		d = pollRunning
+	if c := m.picker.Cluster(); m.active() || c != nil && !c.Synced && c.Problem == nil {
+		d = pollRunning // something is awaited
 	}
 	return tea.Tick(d, func(t time.Time) tea.Msg { return tickMsg(t) })
 }
