@@ -126,12 +126,6 @@ func (c *Counter) PercentileUS(p float64) (us float64, bound bool) {
 	return float64(lo), true
 }
 
-// AtMost is how many gaps are not above us; censored ones never count.
-func (c *Counter) AtMost(us uint32) uint64 {
-	c.sort()
-	return c.atMost(us)
-}
-
 func (c *Counter) sort() {
 	if c.dirty {
 		slices.Sort(c.long)
@@ -164,6 +158,7 @@ func (c *Counter) at(rank uint64) uint32 {
 	return c.long[rank-1]
 }
 
+// atMost is how many gaps are not above us; censored ones never count. The long ones must be sorted.
 func (c *Counter) atMost(us uint32) uint64 {
 	var n uint64
 	last := int(us / pageSize)

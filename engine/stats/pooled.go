@@ -23,7 +23,7 @@ const (
 // PooledIntervals are intervals of the percentiles ps of all gaps together. Gaps are far from
 // independent (all streams of a server wait for the same step), so how certain a share is comes
 // from how it varies over time: slots holds the gaps of consecutive, equally long parts of the
-// window, nil if there were none.
+// window, without censored ones, nil if there were none.
 //
 // An interval is every value whose share of smaller gaps is not shown to be above or below the
 // percentile's (Francisco and Fuller, Quantile Estimation with a Complex Survey Design, 1991). The
@@ -38,12 +38,14 @@ func (c *Counter) PooledIntervals(slots []*Hist, ps ...float64) []Interval {
 		v.N = int(c.N())
 		us, bound := c.PercentileUS(p)
 		switch {
+		case v.N == 0:
 		case bound:
 			v.Why = "it is censored"
 		case shares.n < minSlots:
 			v.Why = "the window is too short"
-		case v.N > 0:
-			c.pooled(v, shares, p/100, bucket(int64(us)))
+		default:
+			// Slots hold no censored gaps: the percentile's share among the others is larger.
+			c.pooled(v, shares, p/100*float64(c.N())/float64(c.n), bucket(int64(us)))
 		}
 	}
 	return out
@@ -62,9 +64,7 @@ func (c *Counter) pooled(v *Interval, s *shares, q float64, at int) {
 	case v.NEff*min(q, 1-q) < minBeyond:
 		v.Why = tooFew(v.N, v.NEff)
 	default:
-		if v.Lo, v.Hi, v.OK = c.within(lo, hi); !v.OK {
-			v.Why = "its upper end is censored"
-		}
+		v.Lo, v.Hi, v.OK = c.within(lo, hi)
 	}
 	lo, _ = s.walkDown(q, at, 0.005)
 	if hi, _, ok = s.walkUp(q, at, 0.005); ok {
@@ -74,9 +74,9 @@ func (c *Counter) pooled(v *Interval, s *shares, q float64, at int) {
 
 // within is the smallest gap of bucket lo and the largest of bucket hi, in ms.
 func (c *Counter) within(lo, hi int) (loMS, hiMS float64, ok bool) {
-	first, last := uint64(0), c.AtMost(uint32(min(lowest(hi+1)-1, math.MaxUint32)))
+	first, last := uint64(0), c.atMost(uint32(min(lowest(hi+1)-1, math.MaxUint32)))
 	if lo > 0 {
-		first = c.AtMost(uint32(lowest(lo) - 1))
+		first = c.atMost(uint32(lowest(lo) - 1))
 	}
 	if last <= first {
 		return 0, 0, false

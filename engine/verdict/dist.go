@@ -36,6 +36,9 @@ func (s *series) add(ms float64) {
 }
 
 func (s *series) addCensored(age float64) {
+	if math.IsNaN(age) {
+		return
+	}
 	s.sample.AddCensored(age)
 	s.inTime = append(s.inTime, math.Inf(1))
 }
@@ -86,13 +89,11 @@ const (
 
 // dropIntervals takes away the intervals that the step's window is too short for.
 func dropIntervals(s *record.Step) {
-	if s.E2E.P50 == nil || !(*s.E2E.P50 > 0) {
+	e2e, _, ok := Value(s, "e2e", "p50") // a lower bound will do
+	if !ok || e2e <= 0 || s.WindowS*1e3 >= minResidences*e2e {
 		return
 	}
-	residences := s.WindowS * 1e3 / *s.E2E.P50
-	if residences >= minResidences {
-		return
-	}
+	residences := s.WindowS * 1e3 / e2e
 	note := fmt.Sprintf("the window is %s times the median E2E, too short: want %d", digits3(residences), minResidences)
 	for _, d := range []*record.Dist{&s.TTFT, &s.ITL, &s.TPOT, &s.E2E, &s.TTFTSent, &s.SendLag} {
 		d.CI95 = nil

@@ -17,8 +17,11 @@ type load struct {
 	slope, t float64 // per second, and its t value
 }
 
-// minSamples is the fewest points the slope is fitted to; longer windows have one a second.
-const minSamples = 20
+// The slope is fitted to one point a second, but to no fewer and no more than these.
+const (
+	minSamples = 20
+	maxSamples = 100_000
+)
 
 // loadOf follows the number in flight through [start, end). A request that ends when another begins
 // is not in flight with it.
@@ -35,7 +38,7 @@ func loadOf(spans []span, start, end int64) load {
 	slices.Sort(ups)
 	slices.Sort(downs)
 
-	n := max(minSamples, int(math.Ceil(float64(end-start)/1e9)))
+	n := min(max(minSamples, int(math.Ceil(float64(end-start)/1e9))), maxSamples)
 	x, y := make([]float64, n), make([]float64, n)
 	var out load
 	var area float64 // requests × ns

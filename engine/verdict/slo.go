@@ -51,8 +51,8 @@ func (s SLO) String() string {
 
 // The words an objective is made of.
 var (
-	metrics = []string{"ttft", "itl", "tpot", "e2e"}
-	stats4  = []string{"p50", "p90", "p95", "p99", "mean", "max"}
+	metrics    = []string{"ttft", "itl", "tpot", "e2e"}
+	statistics = []string{"p50", "p90", "p95", "p99", "mean", "max"}
 )
 
 // ParseSLO reads "ttft.p95<500ms,itl.p95<50ms" or the name of a preset. The error names every
@@ -89,6 +89,9 @@ func ParseSLO(text string) (SLO, error) {
 func ParseSLOs(texts []string) ([]SLO, error) {
 	var out []SLO
 	var errs []error
+	if len(texts) > MaxSLOs {
+		errs = append(errs, fmt.Errorf("slo: at most %d objectives, but there are %d", MaxSLOs, len(texts)))
+	}
 	for _, t := range texts {
 		s, err := ParseSLO(t)
 		out, errs = append(out, s), append(errs, err)
@@ -121,8 +124,8 @@ func parseStat(text string) (metric, stat string, err error) {
 	if !slices.Contains(metrics, metric) {
 		return "", "", fmt.Errorf("metric %q: want %s", metric, oneOf(metrics))
 	}
-	if !slices.Contains(stats4, stat) {
-		return "", "", fmt.Errorf("statistic %q of %s: want %s", stat, metric, oneOf(stats4))
+	if !slices.Contains(statistics, stat) {
+		return "", "", fmt.Errorf("statistic %q of %s: want %s", stat, metric, oneOf(statistics))
 	}
 	return metric, stat, nil
 }

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -23,7 +24,7 @@ func (t *Tally) Step() record.Step {
 		NewConnections: t.newConns, Redials: t.redial, Stamps: t.stamps(),
 	}
 	if len(t.errors) > 0 {
-		s.Errors, s.ErrorSamples = t.errors, t.samples
+		s.Errors, s.ErrorSamples = maps.Clone(t.errors), maps.Clone(t.samples)
 	}
 	if t.events > 0 {
 		s.CoalescedShare = float64(t.coalesced) / float64(t.events)
@@ -100,54 +101,55 @@ func (t *Tally) throughput(s *record.Step) {
 }
 
 func (t *Tally) latencies(s *record.Step) {
-	var ttft, ttftSent, tpot, e2e, lag series
-	t.window(func(w *row) {
-		if w.sent > 0 {
-			lag.add(w.sendLag())
-		}
-		switch w.status {
-		case statusOK:
-			ttft.add(w.ttft())
-			ttftSent.add(w.ttftSent())
-			tpot.add(w.tpot())
-			e2e.add(w.e2e())
-		case statusIncomplete:
-			s.Censored++
-			t.censored(w, &ttft, &ttftSent, &tpot, &e2e)
-		}
-	})
 	bounds := map[string]float64{}
-	s.TTFT = ttft.dist("ttft", bounds)
-	s.TTFTSent = ttftSent.dist("ttft_sent", bounds)
-	s.TPOT = tpot.dist("tpot", bounds)
-	s.E2E = e2e.dist("e2e", bounds)
-	s.SendLag = lag.dist("send_lag", bounds)
+	s.TTFT = t.dist("ttft", bounds, (*row).ttft, func(w *row, cut int64) float64 { return msBetween(w.sched, cut) })
+	s.TTFTSent = t.dist("ttft_sent", bounds, (*row).ttftSent, (*row).sinceSent)
+	s.TPOT = t.dist("tpot", bounds, (*row).tpot, t.tpotAge)
+	s.E2E = t.dist("e2e", bounds, (*row).e2e, func(w *row, cut int64) float64 { return msBetween(w.sched, cut) })
 	s.ITL = t.itl(bounds)
-	dropIntervals(s)
 	if len(bounds) > 0 {
 		s.LowerBounds = bounds
 	}
+	var lag series
+	t.window(func(w *row) {
+		lag.add(msBetween(w.sched, w.sent))
+		if w.status == statusIncomplete {
+			s.Censored++
+		}
+	})
+	s.SendLag = lag.dist("send_lag", nil)
+	dropIntervals(s)
 }
 
-// censored adds what a request that was cut tells: its TTFT if the first token had come, and ages
-// for the rest. The age of TPOT is what it would be had all its missing tokens come at once.
-func (t *Tally) censored(w *row, ttft, ttftSent, tpot, e2e *series) {
-	cut := t.cutAt(w)
-	e2e.addCensored(msBetween(w.sched, cut))
-	if w.first > 0 {
-		ttft.add(w.ttft())
-		ttftSent.add(w.ttftSent())
-		all := max(int(w.output), t.meta.OutputTokens)
-		if all > 1 {
-			tpot.addCensored(float64(cut-w.first) / 1e6 / float64(all-1))
+// dist summarises a latency of the requests that completed or were cut. One that was cut may still
+// have the latency (TTFT, if the first token had come); else it is censored at its age.
+func (t *Tally) dist(name string, bounds map[string]float64, of func(*row) float64, age func(w *row, cut int64) float64) record.Dist {
+	var v series
+	t.window(func(w *row) {
+		if w.status != statusOK && w.status != statusIncomplete {
+			return
 		}
-		return
+		ms := of(w)
+		if w.status == statusIncomplete && math.IsNaN(ms) {
+			v.addCensored(age(w, t.cutAt(w)))
+			return
+		}
+		v.add(ms)
+	})
+	return v.dist(name, bounds)
+}
+
+// tpotAge is what the TPOT of a request that was cut would be had all its missing tokens come at
+// once.
+func (t *Tally) tpotAge(w *row, cut int64) float64 {
+	all := max(int(w.output), t.meta.OutputTokens)
+	switch {
+	case w.first == 0:
+		return 0
+	case all < 2:
+		return math.NaN()
 	}
-	ttft.addCensored(msBetween(w.sched, cut))
-	if w.sent > 0 {
-		ttftSent.addCensored(msBetween(w.sent, cut))
-	}
-	tpot.addCensored(0)
+	return msBetween(w.first, cut) / float64(all-1)
 }
 
 // itl summarises all gaps pooled. A request that was cut adds its last, unfinished gap.

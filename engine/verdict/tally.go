@@ -24,7 +24,7 @@ type Meta struct {
 	SLOs               []SLO  // at most MaxSLOs
 }
 
-// MaxSLOs is how many objectives a Tally can hold.
+// MaxSLOs is how many objectives a Tally can hold; more are not looked at, and ParseSLOs refuses them.
 const MaxSLOs = 16
 
 // Tally builds a step's summary from its requests, one after the other and in any order: the same
@@ -78,13 +78,24 @@ func NewTally(m Meta) *Tally {
 	if len(m.SLOs) > MaxSLOs {
 		m.SLOs = m.SLOs[:MaxSLOs]
 	}
+	clampNS(&m.StartNS, &m.WindowStartNS, &m.WindowEndNS, &m.EndNS)
 	return &Tally{meta: m, errors: map[string]int{}, samples: map[string]string{}}
 }
 
 // Finish sets what is known only after the step: where the window ended (earlier than planned if
 // partial) and when the last request was done.
 func (t *Tally) Finish(windowEndNS, endNS int64, partial bool) {
+	clampNS(&windowEndNS, &endNS)
 	t.meta.WindowEndNS, t.meta.EndNS, t.meta.Partial = windowEndNS, endNS, partial
+}
+
+// clampNS keeps stamps of a damaged file within 36 years of the run's base, so that no difference
+// of two overflows.
+func clampNS(stamps ...*int64) {
+	const most = 1 << 60
+	for _, s := range stamps {
+		*s = min(max(*s, -most), most)
+	}
 }
 
 // Add takes a request of the step. The request is not kept and may be reused.
@@ -94,6 +105,7 @@ func (t *Tally) Add(r *record.Request) {
 		k: int32(r.K), prompt: clampInt32(r.PromptTokens), output: clampInt32(r.OutputTokens),
 		warmup: r.Warmup,
 	}
+	clampNS(&w.sched, &w.sent, &w.first, &w.last, &w.done)
 	t.tokensInWindow += int64(max(r.InWindowTokens, 0))
 	switch r.Status {
 	case record.StatusOK:
@@ -135,7 +147,7 @@ func (t *Tally) addWindow(r *record.Request, w *row) {
 	if w.status == statusRejected || w.status == statusFailed {
 		return // no latency
 	}
-	slot := t.slots.at(r.SchedNS - t.meta.WindowStartNS)
+	slot := t.slots.at(w.sched - t.meta.WindowStartNS)
 	for _, g := range r.GapsUS {
 		t.gaps.Add(g)
 		slot.Add(int64(g))
@@ -176,17 +188,31 @@ func (t *Tally) cutAt(w *row) int64 {
 
 func clampInt32(v int) int32 { return int32(min(max(v, 0), math.MaxInt32)) }
 
-// The latencies of a request in ms. Each is NaN if the request cannot tell it.
+// The latencies of a request in ms, NaN if it does not have it. E2E and TPOT are of completed
+// requests.
 
 func (w *row) ttft() float64     { return msBetween(w.sched, w.first) }
-func (w *row) ttftSent() float64 { return msBetween(w.sent, w.first) }
-func (w *row) e2e() float64      { return msBetween(w.sched, w.done) }
-func (w *row) sendLag() float64  { return msBetween(w.sched, w.sent) }
+func (w *row) ttftSent() float64 { return w.sinceSent(w.first) }
+
+func (w *row) e2e() float64 {
+	if w.status != statusOK {
+		return math.NaN()
+	}
+	return msBetween(w.sched, w.done)
+}
+
 func (w *row) tpot() float64 {
-	if w.first == 0 || w.output < 2 {
+	if w.status != statusOK || w.first == 0 || w.output < 2 {
 		return math.NaN()
 	}
 	return float64(w.last-w.first) / 1e6 / float64(w.output-1)
+}
+
+func (w *row) sinceSent(at int64) float64 {
+	if w.sent == 0 {
+		return math.NaN()
+	}
+	return msBetween(w.sent, at)
 }
 
 // msBetween is the time between two stamps in ms, NaN if the second did not happen.
