@@ -277,6 +277,9 @@ func TestParseService(t *testing.T) {
 			kaito.Service{Port: 80, Target: 5000, URL: "http://20.1.2.3:80"}},
 		{"load balancer with an IPv6 address", "spec: {ports: [{port: 80, targetPort: 5000}]}\nstatus: {loadBalancer: {ingress: [{ip: '2001:db8::1'}]}}",
 			kaito.Service{Port: 80, Target: 5000, URL: "http://[2001:db8::1]:80"}},
+		{"load balancer by name", "spec: {ports: [{port: 80, targetPort: 5000}]}\nstatus: {loadBalancer: {ingress: [{hostname: lb-1.example.com}]}}",
+			kaito.Service{Port: 80, Target: 5000, URL: "http://lb-1.example.com:80"}},
+		{"a name that would lead elsewhere", "spec: {ports: [{port: 80, targetPort: 5000}]}\nstatus: {loadBalancer: {ingress: [{hostname: evil/@x}]}}", kaito.Service{Port: 80, Target: 5000}},
 		{"ports out of range", "spec: {ports: [{port: 0}, {port: 70000}]}", kaito.Service{}},
 		{"nothing", "{}", kaito.Service{}},
 	}

@@ -1,8 +1,9 @@
 package kaito
 
 import (
-	"fmt"
 	"net"
+	"regexp"
+	"strconv"
 )
 
 // The ports of the Service that Kaito makes.
@@ -17,6 +18,9 @@ type Service struct {
 	Target int    // port of the pod; 0 = by a name that the pod knows
 	URL    string // of its load balancer, "" = none
 }
+
+// hostname keeps what is no name out of a URL that a load is going to be sent to.
+var hostname = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$`)
 
 // ParseService reads the port that is named http, else the first one.
 func ParseService(obj map[string]any) Service {
@@ -38,9 +42,11 @@ func ParseService(obj map[string]any) Service {
 	}
 	for _, v := range list(dig(obj, "status", "loadBalancer")["ingress"]) {
 		m, _ := v.(map[string]any)
-		if host := firstWord(m, "ip", "hostname"); host != "" && s.Port != 0 && s.URL == "" {
-			s.URL = "http://" + net.JoinHostPort(host, fmt.Sprint(s.Port))
+		host := firstWord(m, "ip", "hostname")
+		if s.Port == 0 || s.URL != "" || net.ParseIP(host) == nil && !hostname.MatchString(host) {
+			continue
 		}
+		s.URL = "http://" + net.JoinHostPort(host, strconv.Itoa(s.Port))
 	}
 	return s
 }

@@ -78,3 +78,27 @@ func TestProductNames(t *testing.T) {
 		}
 	}
 }
+
+func FuzzPrices(f *testing.F) {
+	f.Add("a10=3.2/h", "prices: [{instance_type: x, usd_per_hour: 1}]")
+	f.Add("a=$1e5", "source: \"\\e[2J\"\ndate: 2026-01-01")
+	f.Fuzz(func(t *testing.T, arg, text string) {
+		if name, usd, err := parsePrice(arg); err == nil && (name == "" || !sane(usd)) {
+			t.Errorf("--price %q gives %q at %v", arg, name, usd)
+		}
+		if g, err := ParseSKU(arg); err == nil && (g.Name == "" || g.Instance == "") {
+			t.Errorf("--sku %q gives %+v", arg, g)
+		}
+		l, err := parseFile([]byte(text))
+		if err != nil {
+			return
+		}
+		for _, regions := range l.onDemand {
+			for region, usd := range regions {
+				if !sane(usd) || region == "" {
+					t.Errorf("price %v in %q", usd, region)
+				}
+			}
+		}
+	})
+}

@@ -40,7 +40,7 @@ func NewProxy(cfg *rest.Config, namespace, service string, port int) (*Proxy, er
 		return nil, err
 	}
 	segment := url.PathEscape(service + ":" + strconv.Itoa(port))
-	u := base.JoinPath("api", "v1", "namespaces", namespace, "services", segment, "proxy")
+	u := base.JoinPath("api", "v1", "namespaces", url.PathEscape(namespace), "services", segment, "proxy")
 	return &Proxy{base: u.String(), rt: rt, conns: d}, nil
 }
 

@@ -87,6 +87,10 @@ func TestProxyCarriesNoAPIKey(t *testing.T) {
 }
 
 func TestPodURL(t *testing.T) {
+	if u, err := podURL(&rest.Config{Host: "https://example.com"}, Pod{Namespace: "ns", Name: "../../../secrets"}); err != nil ||
+		!strings.HasPrefix(u.String(), "https://example.com/api/v1/namespaces/ns/pods/..%2F") {
+		t.Errorf("a pod's name leads to %v, %v", u, err)
+	}
 	u, err := podURL(&rest.Config{Host: "https://example.com/prefix"}, Pod{Namespace: "ns", Name: "ws-0"})
 	if err != nil || u.String() != "https://example.com/prefix/api/v1/namespaces/ns/pods/ws-0/portforward" {
 		t.Errorf("got %v, %v", u, err)

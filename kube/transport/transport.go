@@ -116,7 +116,7 @@ func podURL(cfg *rest.Config, pod Pod) (*url.URL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("server address: %w", err)
 	}
-	return base.JoinPath("api", "v1", "namespaces", pod.Namespace, "pods", pod.Name, "portforward"), nil
+	return base.JoinPath("api", "v1", "namespaces", url.PathEscape(pod.Namespace), "pods", url.PathEscape(pod.Name), "portforward"), nil
 }
 
 // Open makes sure that a tunnel stands, so that what is wrong shows before the first Dial.
