@@ -40,12 +40,17 @@ func isPlain(s string) bool {
 }
 
 // isControl covers C0, DEL, C1, the bidi embeddings, overrides, isolates and marks, zero-width
-// characters, line and paragraph separators, the byte order mark and interlinear annotation.
+// characters, line and paragraph separators, the byte order mark, interlinear annotation, and what is
+// no character at all.
 func isControl(r rune) bool {
 	return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x061c ||
 		r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2060 && r <= 0x206f ||
-		r == 0xfeff || r >= 0xfff9 && r <= 0xfffb || r >= 0xe0000 && r <= 0xe007f
+		r == 0xfeff || r >= 0xfff9 && r <= 0xfffb || r&0xfffe == 0xfffe || r >= 0xe0000 && r <= 0xe007f
 }
+
+// Scrub makes a run fit to be written or shown: its texts are cleaned, numbers that are not finite
+// are unknown. What Load returns and a Writer has written is so already.
+func Scrub(run *Run) { scrub(run) }
 
 // scrub walks v (a pointer) and makes it fit to be written or shown: strings are cleaned, a *float64
 // that is not finite becomes nil and a float64 that is not finite becomes 0, since JSON has neither.

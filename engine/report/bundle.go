@@ -93,15 +93,6 @@ func Bundle(w io.Writer, dir string, run *record.Run, opt BundleOptions) error {
 	return skipped
 }
 
-func clone(run *record.Run) (*record.Run, error) {
-	b, err := json.Marshal(run)
-	if err != nil {
-		return nil, err
-	}
-	out := new(record.Run)
-	return out, json.Unmarshal(b, out)
-}
-
 func (p *pseudonym) write(w io.Writer, run *record.Run, js, steps []byte, requests *os.File) error {
 	size, err := requests.Seek(0, io.SeekCurrent)
 	if err != nil {

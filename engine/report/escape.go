@@ -3,7 +3,6 @@ package report
 import (
 	"html"
 	"strings"
-	"unicode/utf8"
 
 	"benchtop/engine/record"
 )
@@ -19,16 +18,7 @@ var markdown = strings.NewReplacer(
 // xml escapes text for HTML, SVG and XML, in elements and quoted attributes. What XML cannot hold at
 // all has been stripped by Clean.
 func xml(s string) string {
-	s = record.Clean(s)
-	if strings.ContainsAny(s, "\ufffe\uffff") {
-		s = strings.Map(func(r rune) rune {
-			if r == 0xfffe || r == 0xffff || r == utf8.RuneError {
-				return -1
-			}
-			return r
-		}, s)
-	}
-	return html.EscapeString(s)
+	return html.EscapeString(record.Clean(s))
 }
 
 // mdTable writes a Markdown table; cells are escaped, numbers columns aligned right.

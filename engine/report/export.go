@@ -42,6 +42,10 @@ func FormatNames() []string {
 // returns the paths of what it wrote. A *record.SkippedError tells that lines of requests.jsonl
 // could not be read; everything is written all the same.
 func Export(dir string, run *record.Run, format, out string) ([]string, error) {
+	run, err := clone(run)
+	if err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
 	e := exporter{dir: dir, run: run, out: out}
 	if !slices.Contains(FormatNames(), format) {
 		return nil, fmt.Errorf("format %q is not known; want %s", format, strings.Join(FormatNames(), ", "))
@@ -49,7 +53,6 @@ func Export(dir string, run *record.Run, format, out string) ([]string, error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}
-	var err error
 	switch format {
 	case "csv":
 		err = errors.Join(

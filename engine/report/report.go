@@ -21,6 +21,7 @@ package report
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 
 	"benchtop/engine/record"
@@ -157,4 +158,16 @@ func distOf(s *record.Step, metric string) *record.Dist {
 		return &s.TPOT
 	}
 	return &s.E2E
+}
+
+// clone is a copy of the run that shares nothing with it and is fit to be written.
+func clone(run *record.Run) (*record.Run, error) {
+	b, err := json.Marshal(run)
+	if err != nil {
+		return nil, err
+	}
+	out := new(record.Run)
+	err = json.Unmarshal(b, out)
+	record.Scrub(out)
+	return out, err
 }
