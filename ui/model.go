@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -74,6 +75,7 @@ type model struct {
 	signal      os.Signal
 	cut         bool // what was in flight has been cut
 	crash       string
+	gone        atomic.Bool // the terminal cannot be written any more
 
 	waiting     string // key of the workspace that a dialog waits for
 	clusterSeq  uint64
@@ -178,6 +180,9 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 	}
 	switch msg := msg.(type) {
 	case tickMsg:
+		if m.gone.Load() && !m.leaving {
+			return tea.Batch(m.onSignal(signalMsg{}), m.tick())
+		}
 		return tea.Batch(m.poll(), m.tick())
 	case tea.WindowSizeMsg:
 		m.w, m.h = msg.Width, msg.Height

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -70,12 +72,16 @@ func Show(ctx context.Context, b Backend, opt Options) (Outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	m := newModel(ctx, b, opt)
-	o := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler(), tea.WithFPS(20)}
+	out := opt.Output
+	if out == nil {
+		out = os.Stdout
+	}
+	if f, ok := out.(*os.File); ok {
+		out = &screenFile{File: f, gone: &m.gone}
+	}
+	o := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler(), tea.WithFPS(20), tea.WithOutput(out)}
 	if opt.Input != nil {
 		o = append(o, tea.WithInput(opt.Input))
-	}
-	if opt.Output != nil {
-		o = append(o, tea.WithOutput(opt.Output))
 	}
 	_, err := tea.NewProgram(m, o...).Run()
 	if m.crash != "" {
@@ -85,6 +91,21 @@ func Show(ctx context.Context, b Backend, opt Options) (Outcome, error) {
 	}
 	m.end()
 	return Outcome{Run: m.run, Interrupted: m.interrupted, Signal: m.signal}, err
+}
+
+// screenFile is the terminal. It notes when it cannot be written any more: Bubble Tea ignores that,
+// and a terminal that was closed does not always send SIGHUP.
+type screenFile struct {
+	*os.File
+	gone *atomic.Bool
+}
+
+func (f *screenFile) Write(b []byte) (int, error) {
+	n, err := f.File.Write(b)
+	if err != nil && !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR) {
+		f.gone.Store(true)
+	}
+	return n, err
 }
 
 // end cuts a sweep that is still running and waits until it is saved.

@@ -1,0 +1,163 @@
+package ui
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/google/go-cmp/cmp"
+
+	"benchtop/ui/screen/fixture"
+)
+
+func TestStopAsksAndKeeps(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.run.slow = true
+	x.tick(d, 200)
+	d.Press("x")
+	d.ExpectContains("Stop the sweep?", fixture.ID)
+	d.Press("esc")
+	if got := x.run.log(); len(got) != 0 {
+		t.Fatalf("esc did %q", got)
+	}
+	d.Press("x", "y")
+	d.ExpectContains("stopping")
+	d.Press("x", "y") // a second time cuts what is in flight
+	d.Send(tickMsg(x.time))
+	d.Await("stopped; what was measured is saved")
+	if diff := cmp.Diff([]string{"stop", "abort"}, x.run.log()); diff != "" {
+		t.Errorf("the run was told (-want +got):\n%s", diff)
+	}
+}
+
+func TestQuitWhileRunningAsks(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.run.slow = true
+	x.tick(d, 200)
+	d.Press("q", "q")
+	d.ExpectContains("Quit while a sweep runs?")
+	d.Press("n", "q")
+	d.Press("y")
+	d.Send(tickMsg(x.time))
+	if d.Quit() {
+		t.Fatal("it quit before what was in flight had ended")
+	}
+	x.run.finish()
+	d.Send(tickMsg(x.time))
+	d.AwaitFunc("quit", d.Quit)
+	if !x.interrupted {
+		t.Error("the outcome does not say that the sweep was ended early")
+	}
+}
+
+func TestInterruptTwiceCuts(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.tick(d, 200)
+	d.Press("ctrl+c")
+	d.ExpectContains("Quit while a sweep runs?")
+	d.Press("ctrl+c")
+	d.Send(tickMsg(x.time))
+	d.AwaitFunc("quit", d.Quit)
+	if diff := cmp.Diff([]string{"abort"}, x.run.log()); diff != "" {
+		t.Errorf("the run was told (-want +got):\n%s", diff)
+	}
+}
+
+func TestInterruptQuitsAtOnceWhenIdle(t *testing.T) {
+	_, d := drive(t)
+	d.Press("u", "ctrl+c") // also while a line is typed
+	d.AwaitFunc("quit", d.Quit)
+}
+
+func TestSignalSavesAndQuits(t *testing.T) {
+	signals := make(chan os.Signal, 1)
+	x, d := drive(t, func(_ *fakeBackend, o *Options) { o.Signals = signals })
+	toLive(t, x, d)
+	x.tick(d, 200)
+	signals <- syscall.SIGHUP
+	d.AwaitFunc("abort", func() bool { return slices.Contains(x.run.log(), "abort") })
+	d.Send(tickMsg(x.time))
+	d.AwaitFunc("quit", d.Quit)
+	if x.signal != syscall.SIGHUP || !x.interrupted {
+		t.Errorf("signal %v, interrupted %v", x.signal, x.interrupted)
+	}
+}
+
+// A window that is closed does not always send a signal, but it cannot be written any more.
+func TestTerminalThatIsGoneEndsTheSweep(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.tick(d, 200)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	r.Close()
+	if _, err := (&screenFile{File: w, gone: &x.gone}).Write([]byte("x")); err == nil {
+		t.Fatal("a pipe without a reader takes bytes")
+	}
+	x.tick(d, 201)
+	d.Send(tickMsg(x.time))
+	d.AwaitFunc("quit", d.Quit)
+	if got := x.run.log(); !slices.Equal(got, []string{"abort"}) || !x.interrupted {
+		t.Errorf("the run was told %q, want abort; interrupted %v", got, x.interrupted)
+	}
+}
+
+func TestStartCancelledIsCutAgain(t *testing.T) {
+	x, d := drive(t)
+	d.Press("enter")
+	d.Await("answers through port-forward")
+	cmd := x.launch(false)
+	d.Press("esc")
+	d.Press("esc")
+	d.Send(cmd()) // the start had gone through all the same
+	if got := x.back.run.log(); !slices.Equal(got, []string{"abort"}) {
+		t.Errorf("the run was told %q, want abort", got)
+	}
+	if x.active() {
+		t.Error("a cancelled sweep is shown")
+	}
+}
+
+func TestPanicInUpdateOrViewQuits(t *testing.T) {
+	x, d := drive(t)
+	x.back.cluster = nil // Cluster must never be nil; the cluster of a broken backend is
+	x.opt.Now = nil
+	x.now = nil
+	d.Send(tickMsg(x.time))
+	d.AwaitFunc("quit", d.Quit)
+	if !strings.Contains(x.crash, "the interface broke") {
+		t.Errorf("crash %q", x.crash)
+	}
+}
+
+func TestPanicInACommandQuits(t *testing.T) {
+	x, d := drive(t)
+	d.Send(command(func() tea.Msg { panic("boom") })())
+	d.AwaitFunc("quit", d.Quit)
+	if !strings.Contains(x.crash, "boom") {
+		t.Errorf("crash %q", x.crash)
+	}
+}
+
+func TestFailedSweepSaysWhy(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	s := fixture.Snapshot(2, 10)
+	s.Done, s.Err = true, "connect to pod \"default/phi4-mini-a10-0\": pods/portforward denied for this user: ask for verb create"
+	x.run.waitErr = errors.New(s.Err)
+	x.run.snap = s
+	x.run.finish()
+	d.Send(tickMsg(x.time))
+	d.ExpectContains("Ended early", "pods/portforward denied")
+	d.Await("✗ ended early")
+}
