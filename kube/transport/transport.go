@@ -155,7 +155,7 @@ func (f *Forwarder) State() (ok bool, cuts int, reason string) {
 			return false, cuts, fmt.Sprintf("no sign of life through the port-forward for %.0f s", s.Seconds())
 		}
 	}
-	if live == 0 && cuts > 0 {
+	if live == 0 && (cuts > 0 || len(f.tunnels) > 0) {
 		return false, cuts, "port-forward tunnel cut"
 	}
 	return true, cuts, ""
