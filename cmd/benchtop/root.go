@@ -43,7 +43,7 @@ func (c *cli) rootCommand(argv0 string) *cobra.Command {
 	add("measure", c.runCommand(), c.listCommand())
 	add("saved", c.runsCommand(), c.showCommand(), c.compareCommand(), c.reportCommand(), c.exportCommand(),
 		c.importCommand(), c.bundleCommand())
-	add("setup", c.rbacCommand(), c.simCommand(), c.versionCommand())
+	add("setup", c.rbacCommand(), c.simCommand(), c.selfcheckCommand(), c.versionCommand())
 	root.SetCompletionCommandGroupID("setup")
 	root.SetHelpCommandGroupID("setup")
 	c.addInterface(root)
