@@ -81,7 +81,6 @@ type Client struct {
 	wg     sync.WaitGroup
 
 	watchOnce sync.Once
-	feed      *feed // of the watch; nil before
 	mu        sync.Mutex
 	changed   chan struct{} // closed and replaced when current changes; guarded by mu
 }
