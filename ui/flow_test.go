@@ -270,6 +270,34 @@ func TestAgainstASavedRun(t *testing.T) {
 	d.ExpectLine("a10@old", "12.3 s")
 }
 
+func TestRunAgain(t *testing.T) {
+	old := fixture.Run(4)
+	old.Plan.Rates = []float64{3, 6}
+	x, d := drive(t, func(b *fakeBackend, _ *Options) { b.record = old })
+	d.Press("b")
+	d.ExpectContains("no run to make again")
+	d.Press("o")
+	d.Await("unreadable")
+	d.Press("enter")
+	d.Await("A100 meets the SLO")
+	d.Press("b")
+	d.ExpectLine("Rates", "[3,6")
+	d.ExpectContains("default/phi4-mini-a10", "default/phi4-mini-a100", "not ready here, so left out: h100, h200")
+	if plan, ok := x.setup.Plan(); !ok || plan.Schedules != nil || plan.Seed != old.Plan.Seed {
+		t.Errorf("plan %+v, ok %v", plan, ok)
+	}
+}
+
+func TestHelpOpensAndCloses(t *testing.T) {
+	x, d := drive(t)
+	d.Press("?")
+	d.ExpectContains("help for workspaces", "mark, choose, freeze")
+	d.Press("?")
+	if x.shown() != screen.Picker {
+		t.Error("? does not close the help")
+	}
+}
+
 func TestOtherTargets(t *testing.T) {
 	x, d := drive(t)
 	d.Press("u")

@@ -110,6 +110,8 @@ func (m *model) everywhere(k tea.KeyMsg) (tea.Cmd, bool) {
 			return nil, true
 		}
 		return m.quit(), true
+	case key.Matches(k, keys.Help) && m.shown() == screen.Help:
+		m.back()
 	case key.Matches(k, keys.Help):
 		m.help.For(m.shown(), m.page().Bindings())
 		m.show(screen.Help)
@@ -225,6 +227,8 @@ func (m *model) footer() (list, always []key.Binding) {
 	switch {
 	case m.shown() == screen.Help:
 		return nil, []key.Binding{screen.As(keys.Back, "close")}
+	case m.cancelTask != nil && m.shown() == screen.Setup:
+		always = []key.Binding{screen.As(keys.Back, "cancel")}
 	case m.page().Typing():
 		always = []key.Binding{screen.As(keys.Back, "back")}
 	}

@@ -94,7 +94,7 @@ func (m *model) askFilter() bool {
 }
 
 func (m *model) askURL() {
-	m.prompt(prompt{label: "URL of an OpenAI-compatible server", check: checkURL, done: func(s string) tea.Cmd {
+	m.prompt(prompt{label: "URL of the server", check: checkURL, done: func(s string) tea.Cmd {
 		m.picker.AddURL(strings.TrimSuffix(s, "/"))
 		m.say(0, "marked; enter sets up the sweep")
 		return nil

@@ -88,8 +88,8 @@ func (m *model) finished(msg tea.Msg) tea.Cmd {
 // do turns what a screen asks for into work.
 func (m *model) do(a screen.Action) tea.Cmd {
 	switch a := a.(type) {
-	case screen.Goto:
-		m.showRun(a.ID)
+	case screen.ListRuns:
+		return m.openRuns()
 	case screen.SetUp:
 		return m.setUp(a.Targets)
 	case screen.WaitFor:
@@ -278,17 +278,30 @@ func (m *model) started(msg startedMsg) tea.Cmd {
 	return nil
 }
 
-// again goes back to the form with the plan and targets of the sweep shown.
+// again opens the form with the plan and the targets of the run that is shown, as far as the cluster
+// still has them.
 func (m *model) again() tea.Cmd {
-	if m.active() {
+	run := m.results.Run()
+	switch {
+	case m.active():
 		m.say(1, "a sweep is running: x stops it")
 		return nil
-	}
-	if len(m.setup.Targets()) == 0 {
-		m.say(0, "mark targets in the list first; the plan of this run can be had with: benchtop run --like RUN")
+	case run == nil:
+		m.say(0, "no run to make again: enter sets one up, o opens a saved one")
 		return nil
 	}
+	targets, missing := m.picker.Find(run.Targets)
+	if len(targets) == 0 {
+		m.say(1, "this cluster has none of its targets ready: "+strings.Join(missing, ", "))
+		return nil
+	}
+	plan := run.Plan
+	plan.Targets, plan.Schedules = nil, nil
+	m.setup = setup.New(m.theme, plan, targets)
 	m.show(screen.Setup)
+	if len(missing) > 0 {
+		m.say(1, "not ready here, so left out: "+strings.Join(missing, ", "))
+	}
 	return m.preflight()
 }
 

@@ -75,9 +75,6 @@ func (id ID) Slug() string { return strings.ReplaceAll(id.String(), " ", "-") }
 // Action is what a screen asks of the root: one of the types below, or nil.
 type Action any
 
-// Goto shows another screen.
-type Goto struct{ ID ID }
-
 // SetUp opens the set-up screen for these targets.
 type SetUp struct{ Targets []Selection }
 
@@ -111,6 +108,9 @@ type Start struct {
 
 // EditPlan opens the plan as YAML in the user's editor.
 type EditPlan struct{ Plan record.Plan }
+
+// ListRuns reads the list of saved runs again.
+type ListRuns struct{}
 
 // OpenRun opens a saved run.
 type OpenRun struct{ Dir string }

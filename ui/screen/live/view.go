@@ -50,7 +50,7 @@ func (m *Model) drawPaused(t *engine.TargetSnapshot, w int) string {
 	}
 	lines := []string{
 		th.Bad.Render(th.Glyph.Warn + " Lost " + widget.Clean(t.Info.Name) + ": " + widget.Clean(why)),
-		"Requests in flight are recorded as errors, not as slow. The step is void and made again from its start.",
+		"In flight: errors, not slow answers. The step is void and starts anew.",
 		"Other targets go on. " + m.pausedKeys(),
 	}
 	if t.LastError != "" {

@@ -6,7 +6,6 @@
 package picker
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -194,6 +193,9 @@ func (m *Model) Update(k tea.KeyMsg) screen.Action {
 		m.markAll()
 	case key.Matches(k, keys.Detail):
 		m.detail = !m.detail
+	case key.Matches(k, keys.Back) && m.detail:
+		m.detail = false
+		return screen.Say{}
 	case key.Matches(k, keys.Open):
 		return m.open()
 	case key.Matches(k, keys.Namespace):
@@ -282,85 +284,6 @@ func (m *Model) copy() screen.Action {
 		return screen.Copy{What: "the URL", Text: r.url}
 	}
 	return screen.Copy{What: "the target", Text: r.ws.Namespace + "/" + r.ws.Name}
-}
-
-// Selected is the marked rows in the order they were marked, whatever the filter.
-func (m *Model) Selected() []screen.Selection {
-	var rows []row
-	for _, k := range m.marks {
-		if r, ok := m.find(k); ok {
-			rows = append(rows, r)
-		}
-	}
-	return selections(rows)
-}
-
-// Workspace finds a workspace by the key a WaitFor carries.
-func (m *Model) Workspace(key string) *inventory.Workspace {
-	if r, ok := m.find(key); ok {
-		return r.ws
-	}
-	return nil
-}
-
-// Select is the selection for one row.
-func (m *Model) Select(key string) []screen.Selection {
-	if r, ok := m.find(key); ok {
-		return selections([]row{r})
-	}
-	return nil
-}
-
-// selections gives every row a short unique name: the GPU where that tells them apart, else the
-// workspace, else its namespace too.
-func selections(rows []row) []screen.Selection {
-	short := make([]string, len(rows))
-	for i, r := range rows {
-		short[i] = gpuName(r)
-	}
-	unique(short, func(i int) string { return rows[i].name() })
-	unique(short, func(i int) string {
-		if w := rows[i].ws; w != nil {
-			return w.Namespace + "-" + w.Name
-		}
-		return rows[i].url
-	})
-	sel := make([]screen.Selection, len(rows))
-	for i, r := range rows {
-		sel[i] = screen.Selection{Name: short[i], URL: r.url}
-		if r.ws != nil {
-			ws := *r.ws
-			sel[i].Workspace = &ws
-		}
-	}
-	return sel
-}
-
-// unique replaces every name that occurs twice.
-func unique(names []string, by func(i int) string) {
-	count := map[string]int{}
-	for _, n := range names {
-		count[n]++
-	}
-	for i, n := range names {
-		if count[n] > 1 {
-			names[i] = by(i)
-		}
-	}
-}
-
-func gpuName(r row) string {
-	if r.ws == nil {
-		if u, err := url.Parse(r.url); err == nil && u.Host != "" {
-			return u.Host
-		}
-		return r.url
-	}
-	gpu := strings.ToLower(strings.ReplaceAll(r.ws.SKU.GPU, " ", "-"))
-	if gpu == "" {
-		return r.ws.Name
-	}
-	return gpu
 }
 
 // reason is why a workspace cannot be benchmarked, never empty.

@@ -57,9 +57,9 @@ func (m *Model) Bindings() []key.Binding {
 	if len(m.all()) == 0 {
 		return m.waysOn()
 	}
-	list := []key.Binding{screen.As(k.Toggle, "mark"), screen.As(k.Open, "set up sweep"), screen.As(k.Filter, "filter")}
-	list = append(list, screen.As(k.Namespace, "namespace"), screen.As(k.Runs, "saved runs"), screen.As(k.Detail, "details"),
-		k.Context, k.URL, k.All, k.Copy, k.Retry)
+	list := []key.Binding{screen.As(k.Toggle, "mark"), screen.As(k.Open, "set up sweep"), screen.As(k.Detail, "details"),
+		screen.As(k.Filter, "filter"), screen.As(k.Runs, "saved runs"), screen.As(k.Namespace, "namespace"),
+		k.Context, k.URL, k.All, k.Copy, k.Retry}
 	if m.demo {
 		list = append(list, k.Demo)
 	}

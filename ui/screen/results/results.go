@@ -179,9 +179,12 @@ func (m *Model) Typing() bool { return false }
 // Bindings are the keys of the screen.
 func (m *Model) Bindings() []key.Binding {
 	k := &screen.Keys
-	return []key.Binding{screen.As(k.Metric, "metric"), screen.As(k.Percentile, "percentile"), screen.As(k.Table, "table"),
-		screen.As(k.Export, "export"), screen.As(k.Copy, "copy"), screen.As(k.Again, "run again"), k.If, k.Price, k.LogAxis, k.Down, k.Up,
-		k.Runs, k.Live, k.Compare, k.Picture}
+	list := []key.Binding{screen.As(k.Metric, "metric"), screen.As(k.Percentile, "percentile"), screen.As(k.Table, "table")}
+	if m.live {
+		return append(list, screen.As(k.Live, "live"), screen.As(k.Stop, "stop"), screen.As(k.Export, "export"), k.Compare, k.LogAxis, k.If, k.Down, k.Up)
+	}
+	return append(list, screen.As(k.If, "what if"), screen.As(k.Export, "export"), screen.As(k.Again, "run again"), k.Copy, k.Price, k.LogAxis,
+		k.Down, k.Up, k.Runs, k.Live, k.Compare, k.Picture)
 }
 
 // Update answers a key.

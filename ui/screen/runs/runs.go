@@ -87,7 +87,7 @@ func (m *Model) Update(k tea.KeyMsg) screen.Action {
 	keys := &screen.Keys
 	switch {
 	case key.Matches(k, keys.Retry):
-		return screen.Goto{ID: screen.Runs}
+		return screen.ListRuns{}
 	case len(m.shown) == 0:
 	case key.Matches(k, keys.Down):
 		m.cursor = min(m.cursor+1, len(m.shown)-1)

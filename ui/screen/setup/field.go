@@ -24,8 +24,9 @@ type field struct {
 	choices []string
 	chosen  int
 
-	set func(p *record.Plan, v string) error
-	err string // why the value is wrong, "" = fine
+	set  func(p *record.Plan, v string) error
+	err  string // why the value is wrong, "" = fine
+	long bool   // what is typed is long
 }
 
 func (f *field) value() string {
@@ -90,7 +91,7 @@ func number(n int) string {
 func text(id, label, hint, value string, set func(*record.Plan, string) error) field {
 	in := &widget.Input{Limit: fieldLimit}
 	in.Set(value)
-	return field{id: id, label: label, hint: hint, text: in, set: set}
+	return field{id: id, label: label, hint: hint, text: in, set: set, long: id == "slo" || id == "rates" || id == "stop"}
 }
 
 func choice(id, label, value string, choices []string, at func(*record.Plan) *string) field {

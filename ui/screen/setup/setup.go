@@ -197,7 +197,7 @@ func (m *Model) validate() {
 func (m *Model) Bindings() []key.Binding {
 	k := &screen.Keys
 	if m.starting {
-		return []key.Binding{screen.As(k.Back, "cancel")}
+		return nil
 	}
 	return []key.Binding{screen.As(k.Start, "start"), screen.As(k.Next, "next field"), screen.As(k.Toggle, "change a choice"),
 		screen.As(k.EditPlan, "edit as YAML"), k.Prev}

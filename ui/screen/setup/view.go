@@ -92,6 +92,7 @@ func (m *Model) targetLines(w int) []string {
 
 const (
 	valueWidth = 24 // the room for what is typed
+	longWidth  = 44 // for a long value
 	hintsFrom  = 90 // width of the form from which every field shows its hint, not only the one in focus
 )
 
@@ -106,7 +107,7 @@ func (m *Model) fieldLine(i, w int) string {
 	var value string
 	if f.text != nil {
 		f.text.Focused = focus
-		value = f.text.Render(th, valueWidth)
+		value = f.text.Render(th, valueRoom(f, w))
 	} else {
 		value = m.choiceText(f)
 	}
@@ -120,6 +121,13 @@ func (m *Model) fieldLine(i, w int) string {
 		hint = th.Dim.Render(f.hint)
 	}
 	return widget.Fit(cursor+label+value+" "+hint, w, th.Glyph.Ellipsis)
+}
+
+func valueRoom(f *field, w int) int {
+	if f.long {
+		return max(min(longWidth, w-36), valueWidth)
+	}
+	return valueWidth
 }
 
 func (m *Model) choiceText(f *field) string {
