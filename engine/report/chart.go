@@ -46,7 +46,8 @@ func charts(run *record.Run) []chart {
 	gaps, title := gapMetric(run)
 	title = title[:len(title)-len(" ms")]
 	latency := func(id, title, metric string, log bool) chart {
-		c := chart{id: id, title: title + " by request rate, p50 and p95", axis: title + " (log scale)", format: duration, log: log, limits: limitsOf(run, metric)}
+		c := chart{id: id, title: title + " by request rate, p50 and p95", axis: title + " (log scale)", format: duration, log: log}
+		c.limits = c.limitsOf(run, metric)
 		if !log {
 			c.axis = title
 		}
@@ -92,12 +93,12 @@ func (c *chart) add(run *record.Run, suffix string, dashed bool, f func(*record.
 }
 
 // limitsOf are the objectives' limits on a metric.
-func limitsOf(run *record.Run, metric string) []limit {
+func (c *chart) limitsOf(run *record.Run, metric string) []limit {
 	_, slo := objectives(run)
 	var out []limit
 	for _, l := range slo.Limits {
 		if l.Metric == metric {
-			out = append(out, limit{y: l.MS, text: "SLO " + l.Stat + " " + duration(l.MS)})
+			out = append(out, limit{y: l.MS, text: "SLO " + l.Stat + " " + c.tick(l.MS)})
 		}
 	}
 	return out

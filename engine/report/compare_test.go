@@ -271,3 +271,29 @@ func TestAsPutsTheSameRequestsUnderOtherDefinitions(t *testing.T) {
 		t.Errorf("as of an import: %v", err)
 	}
 }
+
+func TestFleetsAreCheapestFirst(t *testing.T) {
+	run := sampleRun()
+	text, err := report.Fleets(run, 100, 0.7, report.TableOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A100: 100 / (16 · 0.7) = 8.9 → 9 replicas at $3.673 · 730; A10: 100 / (8 · 0.7) = 17.9 → 18.
+	want := "To serve 100 req/s with replicas loaded to 70 % of what they held:\n" +
+		"target  replicas   USD/month  headroom\n" +
+		"  A100    ≤ 9.00  $24,131.61      31 %\n" +
+		"   A10      18.0  $42,048.00      31 %\n"
+	want = strings.NewReplacer("≤ 9.00", "   ≤ 9", "18.0", "  18").Replace(want)
+	if !strings.HasPrefix(text, want) || !strings.Contains(text, "never broke") {
+		t.Errorf("fleets\n%s\nwant\n%s", text, want)
+	}
+	run.Steps = run.Steps[4:5] // A10 at 16: it breaks
+	if text, err := report.Fleets(run, 1, 1, report.TableOptions{}); err != nil || !strings.Contains(text, "A10: breaks at 16 req/s") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	for _, bad := range [][2]float64{{0, 1}, {-1, 1}, {math.NaN(), 1}, {1, 0}, {1, 1.1}, {1, math.NaN()}} {
+		if _, err := report.Fleets(run, bad[0], bad[1], report.TableOptions{}); err == nil {
+			t.Errorf("Fleets(%v) is no error", bad)
+		}
+	}
+}

@@ -121,11 +121,24 @@ func costFindings(run *record.Run, slo verdict.SLO) []string {
 	for i, p := range all {
 		text := fmt.Sprintf("A million output tokens cost %s on %s, loaded with the %s req/s it holds", usd(p.usd), p.name, rate(p.at))
 		if i > 0 && all[0].usd > 0 {
-			text += fmt.Sprintf(", %s times the price on %s", digits(p.usd/all[0].usd), all[0].name)
+			text += ", " + ratio(p.usd/all[0].usd) + " on " + all[0].name
 		}
 		out = append(out, text+".")
 	}
 	return out
+}
+
+// ratio is "3.4 times as much as" or "71 % less than".
+func ratio(r float64) string {
+	switch {
+	case r < 0.995:
+		return fmt.Sprintf("%.0f %% less than", 100*(1-r))
+	case r < 1.005:
+		return "as much as"
+	case r < 2:
+		return fmt.Sprintf("%.0f %% more than", 100*(r-1))
+	}
+	return digits(r) + " times as much as"
 }
 
 // pathFinding says how much of TTFT is the way to the server and not the server.

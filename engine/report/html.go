@@ -13,7 +13,7 @@ body{font:16px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif;color:var(--fg)
 h1{font-size:1.7rem}h2{font-size:1.25rem;border-bottom:1px solid var(--line);padding-bottom:.25rem;margin-top:2rem}
 .answer{font-size:1.15rem;font-weight:600}.warn{border-left:4px solid var(--warn);padding:.25rem .75rem;background:var(--hi)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
-th,td{border:1px solid var(--line);padding:.3rem .55rem;text-align:right;white-space:nowrap}th{background:var(--hi)}th.x,td.x{text-align:left}
+th,td{border:1px solid var(--line);padding:.3rem .55rem;text-align:right;white-space:nowrap}th{background:var(--hi);white-space:normal;vertical-align:bottom}th.x,td.x{text-align:left}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(26rem,1fr));gap:1rem}.charts svg{width:100%;height:auto;border:1px solid var(--line);border-radius:6px}
 pre{background:var(--hi);border:1px solid var(--line);border-radius:6px;padding:.75rem;overflow-x:auto;font-size:.85rem}footer{color:var(--mut);font-size:.85rem;margin-top:2rem}
 @media print{body{max-width:none;margin:0}.charts{grid-template-columns:1fr 1fr}h2{break-after:avoid}table,svg,pre{break-inside:avoid}.scroll{overflow:visible}table{font-size:.62rem}}

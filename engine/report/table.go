@@ -41,7 +41,7 @@ func tableCols(run *record.Run) []col {
 		return col{group: group, title: title, drop: drop, cell: func(r Row) string { return numCell(r.median(f)) }}
 	}
 	gaps, gapTitle := gapMetric(run)
-	return []col{
+	cols := []col{
 		{group: "", title: "target", left: true, cell: func(r Row) string { return label(run, r.Target) }},
 		{group: "req/s", title: "nominal", short: "rate", cell: func(r Row) string { return rate(r.Rate) }},
 		num("req/s", "offered", 0, func(s *record.Step) Value { return Value{V: s.OfferedRPS, OK: s.OfferedRPS > 0 || s.Sent == 0} }),
@@ -56,6 +56,11 @@ func tableCols(run *record.Run) []col {
 		}},
 		{title: "state", left: true, cell: Row.state},
 	}
+	if slices.ContainsFunc(run.Steps, func(s record.Step) bool { return s.GoodShare != nil }) {
+		good := num("SLO", "good %", 5, func(s *record.Step) Value { return exact(times(s.GoodShare, 100)) })
+		cols = slices.Insert(cols, len(cols)-1, good)
+	}
+	return cols
 }
 
 // gapMetric is ITL, or of a run that has none at all (GuideLLM keeps one mean per request) TPOT.

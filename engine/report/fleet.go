@@ -1,0 +1,56 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"benchtop/engine/record"
+	"benchtop/engine/verdict"
+)
+
+// Fleets says what serving rps takes on each target, the cheapest first: replicas, cost per month
+// and headroom, with every replica loaded to at most utilisation (0 to 1] of the rate it was seen to
+// hold. Targets whose capacity is unknown are told of below the table.
+func Fleets(run *record.Run, rps, utilisation float64, opt TableOptions) (string, error) {
+	if !(rps > 0) || rps > 1e9 {
+		return "", fmt.Errorf("target rate must be above 0 req/s, but is %v", rps)
+	}
+	if !(utilisation > 0 && utilisation <= 1) {
+		return "", fmt.Errorf("utilisation must be above 0 and at most 1, but is %v", utilisation)
+	}
+	_, slo := objectives(run)
+	var fleets []verdict.Fleet
+	var notes []string
+	for _, t := range measured(run) {
+		c := verdict.CapacityOf(slo, t.Name, run.Steps)
+		f, ok := verdict.FleetFor(rps, utilisation, c, t.USDPerHour)
+		if !ok {
+			notes = append(notes, label(run, t)+": "+c.String()+", so nothing can be said.")
+			continue
+		}
+		fleets = append(fleets, f)
+	}
+	verdict.SortCheapest(fleets)
+	var rows [][]string
+	bound := false
+	for _, f := range fleets {
+		month, replicas := "unknown", thousands(fmt.Sprint(f.Replicas))
+		if f.USDPerMonth != nil {
+			month = usd(*f.USDPerMonth)
+		}
+		if f.AtLeast {
+			replicas, bound = "≤ "+replicas, true
+		}
+		rows = append(rows, []string{label(run, targetOf(run, f.Target)), replicas, month, fmt.Sprintf("%.0f %%", 100*f.Headroom)})
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "To serve %s req/s with replicas loaded to %.0f %% of what they held:\n", rate(rps), 100*utilisation)
+	plainTable(&b, []string{"target", "replicas", "USD/month", "headroom"}, rows)
+	if bound {
+		notes = append(notes, "≤: the target never broke, so fewer replicas may do.")
+	}
+	for _, n := range notes {
+		b.WriteString(wrap(n, opt.Width))
+	}
+	return b.String(), nil
+}
