@@ -13,10 +13,12 @@ import (
 	"benchtop/engine/record"
 )
 
-// editedMsg is the plan as it came back from the editor.
+// editedMsg is the plan as it came back from the editor. With keep, the file is still there: what
+// was typed into it can be corrected.
 type editedMsg struct {
 	plan record.Plan
 	err  error
+	keep string
 }
 
 // planLimit is the largest plan file that is read back: many times the longest sensible one.
@@ -25,22 +27,36 @@ const planLimit = 1 << 20
 // editPlan opens the plan as YAML in $VISUAL or $EDITOR. The terminal is the editor's meanwhile; no
 // sweep is running on the set-up screen.
 func (m *model) editPlan(plan record.Plan) tea.Cmd {
-	editor := firstOf(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
-	args := strings.Fields(editor)
-	path, err := writePlan(plan)
-	if err != nil {
-		m.say(2, "write the plan for the editor: "+err.Error())
+	if m.active() {
+		m.say(1, "the terminal stays here while a sweep runs")
 		return nil
 	}
-	c := exec.CommandContext(m.ctx, args[0], append(args[1:], path)...)
-	return tea.ExecProcess(c, func(err error) tea.Msg {
-		defer os.Remove(path)
-		if err != nil {
-			return editedMsg{err: fmt.Errorf("editor %q: %w; set EDITOR to one that is installed", editor, err)}
+	editor := firstOf(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
+	args := strings.Fields(editor)
+	path := m.editing
+	if path == "" {
+		var err error
+		if path, err = writePlan(plan); err != nil {
+			m.say(2, "write the plan for the editor: "+err.Error())
+			return nil
 		}
-		p, err := readPlan(path)
-		return editedMsg{p, err}
-	})
+	}
+	c := exec.CommandContext(m.ctx, args[0], append(args[1:], path)...)
+	return tea.ExecProcess(c, func(err error) tea.Msg { return takePlan(path, editor, err) })
+}
+
+// takePlan reads what the editor left. A plan that cannot be read keeps its file.
+func takePlan(path, editor string, err error) tea.Msg {
+	if err != nil {
+		os.Remove(path)
+		return editedMsg{err: fmt.Errorf("editor %q: %w; set EDITOR to one that is installed", editor, err)}
+	}
+	p, err := readPlan(path)
+	if err != nil {
+		return editedMsg{err: err, keep: path}
+	}
+	os.Remove(path)
+	return editedMsg{plan: p}
 }
 
 func firstOf(words ...string) string {
@@ -80,13 +96,14 @@ func readPlan(path string) (record.Plan, error) {
 		return p, err
 	}
 	if err := yaml.UnmarshalStrict(b, &p); err != nil {
-		return p, fmt.Errorf("the plan is not kept: %w", err)
+		return p, fmt.Errorf("not taken over; ctrl+e corrects it: %w", err)
 	}
 	return p, nil
 }
 
 // edited fills the form from the edited plan; what is wrong in it is marked there.
 func (m *model) edited(msg editedMsg) tea.Cmd {
+	m.editing = msg.keep
 	if msg.err != nil {
 		m.say(2, msg.err.Error())
 		return nil

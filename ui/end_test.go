@@ -117,8 +117,10 @@ func TestStartCancelledIsCutAgain(t *testing.T) {
 	d.Press("enter")
 	d.Await("answers through port-forward")
 	cmd := x.launch(false)
+	x.dirty = true
+	d.ExpectContains("Starting", "esc cancel")
 	d.Press("esc")
-	d.Press("esc")
+	d.ExpectContains("nothing was started")
 	d.Send(cmd()) // the start had gone through all the same
 	if got := x.back.run.log(); !slices.Equal(got, []string{"abort"}) {
 		t.Errorf("the run was told %q, want abort", got)

@@ -82,6 +82,8 @@ func TestBusyTargetIsAskedAbout(t *testing.T) {
 	d.Await("asks: a10: 3 requests are running")
 	d.Press("ctrl+s")
 	d.Await("Start all the same?")
+	d.Press("y") // typed for what the box came over
+	x.time = x.time.Add(time.Second)
 	d.Press("enter") // the default is no
 	d.ExpectContains("Start all the same?")
 	d.Press("n")
@@ -91,6 +93,7 @@ func TestBusyTargetIsAskedAbout(t *testing.T) {
 	}
 	d.Press("ctrl+s")
 	d.Await("Start all the same?")
+	x.time = x.time.Add(time.Second)
 	d.Press("y")
 	d.Await("Last 10 s")
 	if !slices.Contains(x.back.log(), "start yes") {

@@ -87,8 +87,9 @@ func (m *model) key(k tea.KeyMsg) tea.Cmd {
 // escape cancels what is under way, else goes back. It never quits.
 func (m *model) escape() tea.Cmd {
 	switch {
-	case m.cancelTask != nil:
+	case m.cancelTask != nil && m.setup.IsStarting():
 		m.cancel()
+		m.say(0, "cancelled: nothing was started")
 	case m.shown() == screen.Picker && m.picker.Filter() != "":
 		m.picker.SetFilter("")
 	case m.shown() == screen.Runs && m.runs.Filter() != "":
@@ -227,7 +228,7 @@ func (m *model) footer() (list, always []key.Binding) {
 	switch {
 	case m.shown() == screen.Help:
 		return nil, []key.Binding{screen.As(keys.Back, "close")}
-	case m.cancelTask != nil && m.shown() == screen.Setup:
+	case m.setup.IsStarting() && m.shown() == screen.Setup:
 		always = []key.Binding{screen.As(keys.Back, "cancel")}
 	case m.page().Typing():
 		always = []key.Binding{screen.As(keys.Back, "back")}

@@ -77,6 +77,7 @@ type model struct {
 	crash       string
 	gone        atomic.Bool // the terminal cannot be written any more
 
+	editing     string // file of a plan that could not be read back, "" if there is none
 	waiting     string // key of the workspace that a dialog waits for
 	clusterSeq  uint64
 	task        int                // number of the preflight or start under way; late ones are ignored
@@ -104,7 +105,7 @@ func newModel(ctx context.Context, b Backend, opt Options) *model {
 	}
 	th := opt.Theme
 	m := &model{
-		ctx: ctx, backend: b, opt: opt, theme: th, now: opt.Now, dirty: true,
+		ctx: ctx, backend: b, opt: opt, theme: th, now: opt.Now, dirty: true, clusterSeq: noCluster,
 		picker:  picker.New(th, opt.Now, opt.Demo != nil),
 		setup:   setup.New(th, opt.Plan, opt.Selection),
 		live:    live.New(th),
@@ -212,21 +213,28 @@ func (m *model) show(id screen.ID) {
 	tab := func(id screen.ID) bool {
 		return id == screen.Live || id == screen.Compare || id == screen.Results
 	}
-	top := m.shown()
+	top, first := m.shown(), m.stack[0]
 	switch {
 	case id == top:
+	case id == first:
+		m.stack = m.stack[:1]
 	case tab(id) && (tab(top) || top == screen.Setup):
 		m.stack[len(m.stack)-1] = id
 	default:
-		m.stack = slices.DeleteFunc(m.stack, func(s screen.ID) bool { return s == id && s != m.stack[0] })
-		m.stack = append(m.stack, id)
+		m.stack = append(slices.DeleteFunc(m.stack, func(s screen.ID) bool { return s == id }), id)
 	}
 }
 
-// back leaves the screen on top; false on the first one.
+// noCluster is the number of no picture of a cluster: the first one is news.
+const noCluster = ^uint64(0)
+
+// back leaves the screen on top, and with the set-up its preflight; false on the first one.
 func (m *model) back() bool {
 	if len(m.stack) == 1 {
 		return false
+	}
+	if m.shown() == screen.Setup && m.cancelTask != nil {
+		m.cancel()
 	}
 	m.stack = m.stack[:len(m.stack)-1]
 	return true

@@ -98,7 +98,7 @@ func (m *model) runScreen() screen.ID {
 // poll takes what changed since the last tick. It marks the picture for drawing only when something
 // on it changed.
 func (m *model) poll() tea.Cmd {
-	if c := m.backend.Cluster(); c != nil && (c.Seq != m.clusterSeq || m.picker.Cluster() != c) {
+	if c := m.backend.Cluster(); c != nil && c.Seq != m.clusterSeq {
 		m.clusterSeq, m.dirty = c.Seq, true
 		for _, name := range m.picker.Set(c) {
 			m.say(1, name+" is no longer ready: its mark is gone")

@@ -3,6 +3,7 @@
 package ui
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
 	"golang.org/x/term"
@@ -22,10 +24,12 @@ import (
 type terminal struct {
 	t         *testing.T
 	ptmx, tty *os.File
-	mu        sync.Mutex // guards emulator
+	mu        sync.Mutex // guards emulator and raw
+	raw       []byte     // all that was written to the terminal
 	emulator  *vt.Emulator
 	before    *term.State
 	result    chan result
+	cancel    context.CancelFunc // ends the context of Show
 }
 
 type result struct {
@@ -59,10 +63,12 @@ func openTerminal(t *testing.T, w, h int, b Backend, opt Options) *terminal {
 			}
 			x.mu.Lock()
 			x.emulator.Write(buf[:n])
+			x.raw = append(x.raw, buf[:n]...)
 			x.mu.Unlock()
 		}
 	}()
 	ctx, cancel := context.WithCancel(context.Background())
+	x.cancel = cancel
 	opt.Input, opt.Output = tty, tty
 	go func() {
 		outcome, err := Show(ctx, b, opt)
@@ -180,6 +186,12 @@ func TestTerminalFromStartToQuit(t *testing.T) {
 	x.await("[ Start ]")
 	x.keys("\x1b")
 	x.await("2 marked")
+	x.keys("Y")
+	x.until("the clipboard is not written", func() bool {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		return bytes.Contains(x.raw, []byte(ansi.SetSystemClipboard("default/phi4-mini-a100")))
+	})
 	x.keys("q")
 	if r := x.end(); r.err != nil || r.outcome.Run != nil {
 		t.Errorf("error %v, outcome %+v", r.err, r.outcome)
@@ -232,34 +244,10 @@ func TestTerminalIsRestoredAfterAPanic(t *testing.T) {
 }
 
 func TestTerminalContextEndsTheInterface(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	ptmx, tty, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ptmx.Close()
-	defer tty.Close()
-	go func() { // ends when the pty is closed
-		buf := make([]byte, 4096)
-		for {
-			if _, err := ptmx.Read(buf); err != nil {
-				return
-			}
-		}
-	}()
-	done := make(chan error, 1)
-	go func() {
-		_, err := Show(ctx, newBackend(), Options{Input: tty, Output: tty})
-		done <- err
-	}()
-	cancel()
-	select {
-	case err := <-done:
-		if err != nil {
-			t.Errorf("error %v", err)
-		}
-	case <-time.After(patience):
-		t.Fatal("the interface does not end with its context")
+	x := openTerminal(t, 80, 24, newBackend(), Options{})
+	x.await("phi4-mini-a10")
+	x.cancel()
+	if r := x.end(); r.err != nil || r.outcome.Signal != nil {
+		t.Errorf("error %v, outcome %+v", r.err, r.outcome)
 	}
 }

@@ -72,7 +72,7 @@ func (m *model) finished(msg tea.Msg) tea.Cmd {
 			m.say(2, msg.err.Error())
 			return nil
 		}
-		m.backend, m.clusterSeq = msg.backend, 0
+		m.backend, m.clusterSeq = msg.backend, noCluster
 		m.say(0, "this is the demo: simulated GPUs and servers in this process")
 		return m.poll()
 	case doneMsg:
@@ -161,7 +161,6 @@ func (m *model) cancel() {
 	m.task++
 	m.setup.Starting(false)
 	m.setup.Checked(nil, nil)
-	m.say(0, "cancelled")
 }
 
 // settle ends task id; false if another has taken its place.
@@ -230,7 +229,8 @@ func (m *model) preflighted(msg preflightMsg) tea.Cmd {
 		lines = append(lines, m.theme.Glyph.Warn+" "+checkText(c))
 	}
 	lines = append(lines, "", "Start all the same?")
-	m.confirm("Before the first request", strings.Join(lines, "\n"), "start", func() tea.Cmd { return m.launch(true) })
+	m.open(box{title: "Before the first request", text: strings.Join(lines, "\n"), opened: m.now(),
+		answers: []answer{{"y", "start", func() tea.Cmd { return m.launch(true) }}}})
 	return nil
 }
 
@@ -265,6 +265,7 @@ func (m *model) started(msg startedMsg) tea.Cmd {
 	switch {
 	case msg.err != nil:
 		if current {
+			m.setup.Checked(nil, msg.err)
 			m.say(2, msg.err.Error())
 		}
 	case !current:

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -60,7 +61,7 @@ func fieldsOf(p record.Plan) []field {
 		choice("endpoint", "Endpoint", p.Endpoint, []string{"auto", "completions", "chat"}, func(p *record.Plan) *string { return &p.Endpoint }),
 		text("slo", "Objectives", "ttft.p95<500ms,itl.p95<50ms, or chat, rag, code", strings.Join(p.SLO, "; "), setSLO),
 		text("stop", "Stop when", "off when empty; like saturated,errors>5%", strings.Join(p.StopWhen, ", "), setStop),
-		text("repeat", "Repeat", "times the whole sweep", number(max(p.Repeat, 1)), setInt(func(p *record.Plan) *int { return &p.Repeat })),
+		text("repeat", "Repeat", "times the whole sweep", number(cmp.Or(p.Repeat, 1)), setInt(func(p *record.Plan) *int { return &p.Repeat })),
 		text("seed", "Seed", "same arrivals for every target", strconv.FormatUint(p.Seed, 10), setSeed),
 	}
 }

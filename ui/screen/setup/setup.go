@@ -71,6 +71,9 @@ func (m *Model) Checked(checks []screen.Check, err error) {
 // Starting says that the sweep is being started; with false, that this ended.
 func (m *Model) Starting(on bool) { m.starting = on }
 
+// IsStarting says whether the sweep is being started.
+func (m *Model) IsStarting() bool { return m.starting }
+
 // Refused are the checks that stand against a run.
 func Refused(checks []screen.Check) []screen.Check { return atLevel(checks, screen.CheckRefused) }
 
