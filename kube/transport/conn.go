@@ -42,24 +42,26 @@ type conn struct {
 }
 
 func newConn(t *tunnel, data, errs httpstream.Stream, pod Pod) *conn {
-	c := &conn{t: t, pod: pod, data: data, errs: errs,
+	return &conn{t: t, pod: pod, data: data, errs: errs,
 		chunks: make(chan []byte), ended: make(chan struct{}), said: make(chan struct{}), closed: make(chan struct{})}
-	t.wg.Go(c.pump) // the caller is a goroutine of the tunnel, so the group cannot be waited for yet
-	t.wg.Go(c.listen)
-	return c
 }
 
-// chunkSize is the most one read of the data stream gives; the API server writes 32 KiB at most.
-const chunkSize = 32 << 10
+// The sizes of a read of the data stream: small while small pieces come, as tokens do, and the API
+// server's own size once they do not.
+const (
+	pieceSize = 4 << 10
+	chunkSize = 32 << 10
+)
 
 // pump moves the data stream's bytes to Read. Two buffers suffice: the reader holds one while the
 // pump fills the other.
 func (c *conn) pump() {
 	defer close(c.ended)
 	var bufs [2][]byte
+	size := pieceSize
 	for i := 0; ; i ^= 1 {
-		if bufs[i] == nil {
-			bufs[i] = make([]byte, 4<<10)
+		if len(bufs[i]) < size {
+			bufs[i] = make([]byte, size)
 		}
 		n, err := c.data.Read(bufs[i])
 		if n > 0 {
@@ -69,14 +71,13 @@ func (c *conn) pump() {
 				c.endErr = net.ErrClosed
 				return
 			}
-			if n == len(bufs[i]) && n < chunkSize {
-				bufs[0], bufs[1] = nil, nil
-				bufs[i^1] = make([]byte, chunkSize)
-			}
 		}
 		if err != nil {
 			c.endErr = c.why(err)
 			return
+		}
+		if n == size {
+			size = chunkSize
 		}
 	}
 }

@@ -20,6 +20,7 @@ type kubelet struct {
 	server func(io.ReadWriteCloser) // runs one connection
 	fail   string                   // what is written to the error stream instead
 	ends   func(net.Conn) net.Conn  // wraps the client's side of a tunnel
+	mute   chan struct{}            // streams are taken when it is closed; nil = at once
 
 	opened atomic.Int64
 	mu     sync.Mutex
@@ -49,6 +50,9 @@ func (k *kubelet) open(context.Context) (*tunnel, error) {
 	far := <-accepted
 	streams, gone := make(chan httpstream.Stream), make(chan struct{})
 	server, err := spdy.NewServerConnection(far, func(s httpstream.Stream, replied <-chan struct{}) error {
+		if k.mute != nil {
+			<-k.mute
+		}
 		k.wg.Go(func() {
 			<-replied
 			select {

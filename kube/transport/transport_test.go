@@ -18,7 +18,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The library's own wait for a stream to be taken outlives a tunnel by up to 30 s.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/moby/spdystream.(*Stream).WaitTimeout"))
+}
 
 // echo answers each line with itself.
 func echo(c io.ReadWriteCloser) {
@@ -246,6 +249,30 @@ func TestSilenceIsToldAndEnded(t *testing.T) {
 		t.Errorf("a silent tunnel ends with %v", err)
 	}
 	soon(t, "it counts as a cut", func() bool { _, cuts, _ := f.State(); return cuts == 1 })
+}
+
+func TestDialIsNotHeldUp(t *testing.T) {
+	k := &kubelet{server: echo, mute: make(chan struct{})}
+	f := start(t, k, Options{})
+	if err := f.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	if _, err := f.Dial(ctx, "", ""); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Dial with a deadline: %v", err)
+	}
+	failed := make(chan error, 1)
+	go func() {
+		_, err := f.Dial(t.Context(), "", "")
+		failed <- err
+	}()
+	soon(t, "it is dialling", func() bool { f.mu.Lock(); defer f.mu.Unlock(); return f.tunnels[0].conns.Load() == 2 })
+	f.Reset()
+	if err := <-failed; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Dial while the tunnel is closed: %v", err)
+	}
+	close(k.mute)
 }
 
 func TestStreamsSpreadOverTunnels(t *testing.T) {

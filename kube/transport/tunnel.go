@@ -42,14 +42,16 @@ type tunnel struct {
 	wg   sync.WaitGroup // goroutines of its connections
 }
 
-// spawn runs f in a goroutine of the tunnel; false = the tunnel has ended, f does not run.
-func (t *tunnel) spawn(f func()) bool {
+// spawn runs each of fs in a goroutine of the tunnel; false = the tunnel has ended, none runs.
+func (t *tunnel) spawn(fs ...func()) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.over {
 		return false
 	}
-	t.wg.Go(f)
+	for _, f := range fs {
+		t.wg.Go(f)
+	}
 	return true
 }
 
@@ -95,37 +97,40 @@ func (t *tunnel) cause() error {
 	return nil
 }
 
-// dial opens the error and the data stream of one connection.
+// dial opens the error and the data stream of one connection. The library waits up to 30 s for the
+// far end to take a stream, whatever becomes of the tunnel, so that wait has a goroutine of its own
+// that nobody waits for.
 func (t *tunnel) dial(ctx context.Context, pod Pod) (net.Conn, error) {
 	type result struct {
 		c   *conn
 		err error
 	}
-	got := make(chan result, 1) // room for a late answer
+	got := make(chan result) // unbuffered: a connection is either taken or closed
+	gone := make(chan struct{})
+	defer close(gone)
 	t.conns.Add(1)
-	if !t.spawn(func() {
+	go func() {
 		c, err := t.streams(pod)
-		got <- result{c, err}
-	}) {
-		t.conns.Add(-1)
-		return nil, t.cause()
-	}
+		if err != nil {
+			t.conns.Add(-1)
+		}
+		select {
+		case got <- result{c, err}:
+		case <-gone:
+			if err == nil {
+				_ = c.Close()
+			}
+		}
+	}()
 	select {
 	case r := <-got:
 		if r.err != nil {
-			t.conns.Add(-1)
 			return nil, r.err
 		}
 		return r.c, nil
+	case <-t.conn.CloseChan():
+		return nil, t.cause()
 	case <-ctx.Done():
-		abandon := func() {
-			if r := <-got; r.err == nil {
-				_ = r.c.Close()
-			} else {
-				t.conns.Add(-1)
-			}
-		}
-		_ = t.spawn(abandon) // a tunnel that has ended has nothing to give back
 		return nil, ctx.Err()
 	}
 }
@@ -148,7 +153,11 @@ func (t *tunnel) streams(pod Pod) (*conn, error) {
 		t.conn.RemoveStreams(errs)
 		return nil, t.explain(err)
 	}
-	return newConn(t, data, errs, pod), nil
+	c := newConn(t, data, errs, pod)
+	if !t.spawn(c.pump, c.listen) {
+		return nil, t.cause()
+	}
+	return c, nil
 }
 
 // explain prefers the reason for which the tunnel ended over what the stream made of it.
@@ -165,7 +174,7 @@ type tunnelDialer struct {
 	url    *url.URL
 	opts   Options
 	logger klog.Logger
-	spdy   atomic.Bool // WebSocket was refused once: do not ask again
+	spdy   atomic.Bool // WebSocket was refused and SPDY taken: do not ask again
 }
 
 func (d *tunnelDialer) dial(ctx context.Context) (*tunnel, error) {
@@ -174,9 +183,11 @@ func (d *tunnelDialer) dial(ctx context.Context) (*tunnel, error) {
 		if err == nil || d.opts.Protocol == "websocket" || !refused(err) {
 			return t, d.explain(err)
 		}
-		d.spdy.Store(true)
 	}
 	t, err := d.overSPDY(ctx)
+	if err == nil {
+		d.spdy.Store(true) // a refusal alone may have been for the pod, which was not there
+	}
 	return t, d.explain(err)
 }
 
