@@ -46,8 +46,10 @@ func TestFromPickerToResults(t *testing.T) {
 	x.tick(d, 100)
 	d.ExpectContains("a10  TTFT", "a100  TTFT", "running 01:40 of ~06:50")
 	d.Press("1")
-	d.ExpectContains("Last 10 s", "send lag", "path")
+	d.ExpectContains("a10 · default/phi4-mini-a10", "Last 10 s", "send lag", "path")
 	d.Press("tab")
+	d.ExpectContains("a100 · default/phi4-mini-a100")
+	d.Press("2", "tab", "1") // the one that has the focus side by side
 	d.ExpectContains("a100 · default/phi4-mini-a100")
 	x.time = x.time.Add(time.Minute)
 	x.tick(d, fixture.Length)

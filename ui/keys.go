@@ -169,6 +169,9 @@ func (m *model) showRun(id screen.ID) {
 		m.say(0, "no sweep yet: mark targets and press enter, or o to open a saved run")
 		return
 	}
+	if id == screen.Live && m.shown() == screen.Compare {
+		m.live.Select(m.compare.Focus()) // one target: the one that was looked at
+	}
 	m.show(id)
 }
 

@@ -29,7 +29,7 @@ func Sig3(v float64) string {
 	}
 	digits := math.Floor(math.Log10(math.Abs(v))) - 2
 	unit := math.Pow(10, max(digits, 0))
-	return Group3(int64(math.Round(v/unit) * unit))
+	return group3(int64(math.Round(v/unit) * unit))
 }
 
 // MS shows milliseconds to three significant digits; from one second on it says so: 12.3 s.
@@ -60,8 +60,8 @@ func Opt(v *float64, show func(float64) string) string {
 	return show(*v)
 }
 
-// Group3 shows a whole number with thousands apart: 12,300.
-func Group3(n int64) string {
+// group3 shows a whole number with thousands apart: 12,300.
+func group3(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	sign := ""
 	if strings.HasPrefix(s, "-") {
@@ -77,7 +77,7 @@ func Group3(n int64) string {
 func Count(v float64) string {
 	switch a := math.Abs(v); {
 	case a < 9_995:
-		return Group3(int64(math.Round(v)))
+		return group3(int64(math.Round(v)))
 	case a < 999_500:
 		return Sig3(v/1e3) + " k"
 	case a < 999_500_000:
@@ -99,7 +99,7 @@ func USD(v float64) string {
 	case a < 999.5:
 		return fmt.Sprintf("$%.2f", v)
 	}
-	return "$" + Group3(int64(math.Round(v)))
+	return "$" + group3(int64(math.Round(v)))
 }
 
 // Clock shows a length of time as minutes and seconds: 02:41, 1:02:41.
@@ -143,7 +143,7 @@ func Plural(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return Group3(int64(n)) + " " + one + "s"
+	return group3(int64(n)) + " " + one + "s"
 }
 
 // Percent shows a relative change in whole percent: -33%, +1.6%.

@@ -138,7 +138,7 @@ func stepState(s *engine.StepStatus, current bool) widget.StepState {
 		if s.Summary == nil {
 			return widget.StepDone
 		}
-		return VerdictState(&s.Summary.Verdict)
+		return verdictState(&s.Summary.Verdict)
 	}
 	if current {
 		return widget.StepRunning
@@ -146,8 +146,8 @@ func stepState(s *engine.StepStatus, current bool) widget.StepState {
 	return widget.StepPending
 }
 
-// VerdictState is the glyph of a finished step.
-func VerdictState(v *record.Verdict) widget.StepState {
+// verdictState is the glyph of a finished step.
+func verdictState(v *record.Verdict) widget.StepState {
 	switch {
 	case v.Void || !v.Valid:
 		return widget.StepInvalid
@@ -268,7 +268,7 @@ func Where(t *record.Target) string {
 
 // VerdictGlyph is the sign of a finished step.
 func VerdictGlyph(th *theme.Theme, v *record.Verdict) (string, *theme.Style) {
-	switch VerdictState(v) {
+	switch verdictState(v) {
 	case widget.StepInvalid:
 		return th.Glyph.Warn, th.Warn
 	case widget.StepSaturated:

@@ -142,7 +142,7 @@ func replicas(w *inventory.Workspace) string {
 }
 
 func gpuLine(w *inventory.Workspace) string {
-	text := GPU(w)
+	text := gpu(w)
 	if w.SKU.Product != "" && w.SKU.Product != w.SKU.GPU {
 		text = w.SKU.Product
 	}

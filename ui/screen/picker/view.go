@@ -258,7 +258,7 @@ func (m *Model) tableRow(r row) []widget.Cell {
 	if !w.Benchmarkable {
 		st = th.Dim
 	}
-	state := widget.Cell{Text: w.State}
+	var state widget.Cell
 	switch {
 	case w.Benchmarkable:
 		state = widget.Cell{Text: th.Glyph.Check + " " + w.State, Style: th.Good}
@@ -267,21 +267,21 @@ func (m *Model) tableRow(r row) []widget.Cell {
 	default:
 		state = widget.Cell{Text: th.Glyph.Warn + " " + w.State, Style: th.Warn}
 	}
-	return []widget.Cell{mark, {Text: name, Style: st}, {Text: w.Namespace, Style: st}, {Text: w.InstanceType, Style: st}, {Text: GPU(w), Style: st},
+	return []widget.Cell{mark, {Text: name, Style: st}, {Text: w.Namespace, Style: st}, {Text: w.InstanceType, Style: st}, {Text: gpu(w), Style: st},
 		{Text: screen.Opt(w.Price.USDPerHour, func(v float64) string { return fmt.Sprintf("%.2f", v) })}, state, {Text: busy(w), Style: busyStyle(th, w)},
 		{Text: screen.Opt(w.PeakTokensPerMinute, screen.Count)}, {Text: m.age(w)}}
 }
 
-// GPU is what hardware a workspace has: "A100", "2×A100", "?" when it is not known.
-func GPU(w *inventory.Workspace) string {
-	gpu := w.SKU.GPU
-	if gpu == "" {
+// gpu is what hardware a workspace has: "A100", "2×A100", "?" when it is not known.
+func gpu(w *inventory.Workspace) string {
+	name := w.SKU.GPU
+	if name == "" {
 		return "?"
 	}
 	if n := max(w.SKU.Count, 1) * max(w.NodeCount, 1); n > 1 {
-		return fmt.Sprintf("%d×%s", n, gpu)
+		return fmt.Sprintf("%d×%s", n, name)
 	}
-	return gpu
+	return name
 }
 
 // busy is what runs on the server now.
