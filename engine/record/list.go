@@ -104,6 +104,28 @@ func (i Info) start() time.Time {
 	return i.Run.StartedAt
 }
 
+// Remove deletes the run in dir: the files that a run consists of, and the folder if nothing else is
+// in it. A run that is being written is refused, as is a folder that is no run.
+func Remove(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, runFile)); err != nil {
+		return fmt.Errorf("remove run %q: %w: there is no %s in it", dir, ErrNotARun, runFile)
+	}
+	if writerLives(dir) {
+		return fmt.Errorf("remove run %q: another benchtop is writing it; stop that first", dir)
+	}
+	var errs []error
+	for _, name := range []string{requestsFile, stepsFile, lockFile, runFile + ".tmp", stepsFile + ".tmp", ImportedDir, runFile} {
+		errs = append(errs, os.RemoveAll(filepath.Join(dir, name)))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("remove run: %w", err)
+	}
+	if err := os.Remove(dir); err != nil {
+		return fmt.Errorf("the run is removed, its folder holds other files and stays: %w", err)
+	}
+	return nil
+}
+
 // Resolve turns what a user calls a run into its directory: a path (of the folder or its run.json),
 // "latest", a folder name or run id in Root, or the unique beginning or end of one. An error names
 // the nearest runs there are.

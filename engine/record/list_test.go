@@ -126,6 +126,45 @@ func TestListAndResolve(t *testing.T) {
 	}
 }
 
+func TestRemoveTakesARunAndNothingElse(t *testing.T) {
+	root := t.TempDir()
+	saveRun(t, root, "run", "a", time.Now())
+	dir := filepath.Join(root, "run")
+	if err := os.MkdirAll(filepath.Join(dir, record.ImportedDir), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := record.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("the folder is still there: %v", err)
+	}
+	if err := record.Remove(root); err == nil || !strings.Contains(err.Error(), "not a run") {
+		t.Errorf("removing a folder that is no run: %v", err)
+	}
+	saveRun(t, root, "kept", "b", time.Now())
+	note := filepath.Join(root, "kept", "notes.txt")
+	if err := os.WriteFile(note, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := record.Remove(filepath.Join(root, "kept")); err == nil || !strings.Contains(err.Error(), "other files") {
+		t.Errorf("removing a run beside other files: %v", err)
+	}
+	if _, err := os.Stat(note); err != nil {
+		t.Errorf("another file was removed: %v", err)
+	}
+	w, err := record.Create(filepath.Join(root, "living"), newRun())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := record.Remove(w.Dir()); err == nil || !strings.Contains(err.Error(), "writing it") {
+		t.Errorf("removing a living run: %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLoadRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
 		"a newer schema":    {`{"schema": 99}`, "update benchtop"},

@@ -28,7 +28,7 @@
 //	for r, err := range record.Requests(dir) {…} // r is reused
 //
 // It may import the standard library, x/sys (the lock that tells a living writer from a killed one)
-// and sigs.k8s.io/yaml (plan files), and engine/stats.
+// and sigs.k8s.io/yaml (plan files).
 package record
 
 import "time"

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.uber.org/goleak"
 
 	"benchtop/engine/record"
 )
@@ -72,6 +73,7 @@ func TestAppendedRequestIsWhatEncodingJSONReads(t *testing.T) {
 }
 
 func TestWrittenRunReadsBack(t *testing.T) {
+	defer goleak.VerifyNone(t)
 	dir := filepath.Join(t.TempDir(), "a", "run")
 	w, err := record.Create(dir, newRun())
 	if err != nil {

@@ -20,6 +20,9 @@ const (
 	lockFile     = ".lock"
 )
 
+// ImportedDir is the folder within a run that holds the files of another tool it was imported from.
+const ImportedDir = "imported"
+
 const (
 	flushEvery = 500 * time.Millisecond
 	// maxPending bounds what waits for the disk: at 1.3 kB a request some 100,000 of them.

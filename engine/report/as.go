@@ -72,8 +72,8 @@ func As(dir string, run *record.Run, name string) (*record.Run, []string, error)
 		s := *c.step
 		theirs := tools[i].step(c)
 		s.TTFT, s.ITL, s.TPOT, s.E2E, s.TTFTSent = theirs.TTFT, theirs.ITL, theirs.TPOT, theirs.E2E, theirs.TTFT
-		s.CompletedRPS, s.OutputTokensPerS, s.TotalTokensPerS, s.PromptTokensPerS = theirs.CompletedRPS, theirs.OutputTokensPerS, theirs.TotalTokensPerS, nil
-		s.LowerBounds = nil
+		s.CompletedRPS, s.OutputTokensPerS, s.TotalTokensPerS = theirs.CompletedRPS, theirs.OutputTokensPerS, theirs.TotalTokensPerS
+		s.PromptTokensPerS, s.LowerBounds = nil, nil
 		out.Steps = append(out.Steps, s)
 	}
 	notes := []string{"As " + tools[i].title + " defines them:"}
@@ -95,7 +95,9 @@ func differences(ours, theirs *record.Run, title string) []string {
 			a, b := mine[i].metric(m), other[i].metric(m)
 			at := fmt.Sprintf("%s at %s req/s", label(ours, mine[i].Target), rate(mine[i].Rate))
 			if a.Bound && b.OK {
-				worst, text = math.Inf(1), fmt.Sprintf("%s: %s says %s where ours is a lower bound, %s (%s): it leaves out what was cut.", metricTitle(m), title, msCell(b), msCell(a), at)
+				worst = math.Inf(1)
+				text = fmt.Sprintf("%s: %s says %s where ours is a lower bound, %s (%s): it leaves out what was cut.",
+					metricTitle(m), title, msCell(b), msCell(a), at)
 				continue
 			}
 			if !a.OK || !b.OK || a.V <= 0 {
@@ -106,7 +108,8 @@ func differences(ours, theirs *record.Run, title string) []string {
 				if strings.Contains(m, ".") {
 					show = msCell
 				}
-				worst, text = math.Abs(d), fmt.Sprintf("%s: %s says %s, ours is %s (%s, %s).", metricTitle(m), title, show(b), show(a), percent(d), at)
+				worst = math.Abs(d)
+				text = fmt.Sprintf("%s: %s says %s, ours is %s (%s, %s).", metricTitle(m), title, show(b), show(a), percent(d), at)
 			}
 		}
 		if text != "" {
@@ -143,8 +146,10 @@ func (c *samples) setThroughput(s *record.Step) {
 
 func vllmStep(c *samples) record.Step {
 	s := record.Step{
-		TTFT: numpyDist(c.of(successful, (*sample).ttft)), TPOT: numpyDist(c.of(successful, (*sample).tpot)), E2E: numpyDist(c.of(successful, (*sample).e2eToLast)),
-		ITL: distBy(int(c.gaps.N()), c.gapSum.mean/1e3, c.gapLinear),
+		TTFT: numpyDist(c.of(successful, (*sample).ttft)),
+		TPOT: numpyDist(c.of(successful, (*sample).tpot)),
+		E2E:  numpyDist(c.of(successful, (*sample).e2eToLast)),
+		ITL:  distBy(int(c.gaps.N()), c.gapSum.mean/1e3, c.gapLinear),
 	}
 	c.setThroughput(&s)
 	return s
@@ -166,6 +171,5 @@ func guideStep(c *samples) record.Step {
 		a := d[i].array
 		return record.Dist{N: n, Mean: v(d[i].mean), P50: v(d[i].median), P90: v(a[7]), P95: v(a[8]), P99: v(a[9]), Max: v(a[10])}
 	}
-	s := record.Step{TTFT: of(5, 1), TPOT: of(6, 1), ITL: of(7, 1), E2E: of(2, 1000), CompletedRPS: d[0].mean, OutputTokensPerS: &d[8].mean}
-	return s
+	return record.Step{TTFT: of(5, 1), TPOT: of(6, 1), ITL: of(7, 1), E2E: of(2, 1000), CompletedRPS: d[0].mean, OutputTokensPerS: &d[8].mean}
 }

@@ -119,10 +119,10 @@ func (p RatePair) Change(metric string) Change {
 }
 
 // evidence says whether the row has a usable step.
-func (r *Row) evidence() bool { return slices.ContainsFunc(r.Steps, verdict.Usable) }
+func (r Row) evidence() bool { return slices.ContainsFunc(r.Steps, verdict.Usable) }
 
 // metric is a number of the row by the name that a Change has.
-func (r *Row) metric(name string) Value {
+func (r Row) metric(name string) Value {
 	m, stat, isLatency := strings.Cut(name, ".")
 	return r.median(func(s *record.Step) Value {
 		if isLatency {
@@ -171,7 +171,7 @@ func (p RatePair) significant(metric string) verdict.Outcome {
 }
 
 // span is the smallest and the largest value over repetitions; a lower bound reaches to +∞.
-func (r *Row) span(metric string) (lo, hi float64) {
+func (r Row) span(metric string) (lo, hi float64) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	for _, s := range r.usable() {
 		one := Row{Rate: r.Rate, Target: r.Target, Steps: []*record.Step{s}}

@@ -45,6 +45,7 @@ func hdrLog(w io.Writer, dir string, run *record.Run) error {
 		}
 	}
 	var skipped *record.SkippedError
+	any := false
 	for r, err := range record.Requests(dir) {
 		if errors.As(err, &skipped) {
 			break
@@ -52,6 +53,7 @@ func hdrLog(w io.Writer, dir string, run *record.Run) error {
 		if err != nil {
 			return err
 		}
+		any = true
 		if r.Warmup || r.Status != record.StatusOK || r.FirstTokenNS == 0 {
 			continue
 		}
@@ -67,6 +69,9 @@ func hdrLog(w io.Writer, dir string, run *record.Run) error {
 		if err != nil {
 			return fmt.Errorf("write histogram of request %s: %w", r.ID, err)
 		}
+	}
+	if !any && skipped == nil && sentAny(run) && run.Imported == "" {
+		return errNoLines
 	}
 	out := hdrhistogram.NewHistogramLogWriter(w)
 	err := errors.Join(out.OutputComment("[benchtop "+run.Version+", latencies in ns from the scheduled arrival, run "+run.ID+"]"),

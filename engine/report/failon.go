@@ -114,9 +114,9 @@ func (rule Regression) check(p Pair, r RatePair) Finding {
 	switch {
 	case math.IsNaN(c.Percent):
 		f.Outcome, what = verdict.Unknown, "cannot be compared"
-		if c.Other.Bound && !c.Base.Bound && c.Base.OK && rule.Percent > 0 && 100*(c.Other.V-c.Base.V)/c.Base.V > rule.Percent &&
-			p.trusted(r) && statWithin(r.Base) { // at least so much worse
-			f.Outcome, what = verdict.NotMet, fmt.Sprintf("above %s", percent(100*(c.Other.V-c.Base.V)/c.Base.V))
+		atLeast := 100 * (c.Other.V - c.Base.V) / c.Base.V
+		if c.Other.Bound && !c.Base.Bound && c.Base.OK && rule.Percent > 0 && atLeast > rule.Percent && p.trusted(r) && keptUp(r.Base) {
+			f.Outcome, what = verdict.NotMet, "above "+percent(atLeast)
 		}
 	case !past:
 		f.Outcome, what = verdict.Met, percent(c.Percent)
@@ -134,7 +134,7 @@ func (rule Regression) check(p Pair, r RatePair) Finding {
 // trusted says whether both rows are evidence.
 func (p Pair) trusted(r RatePair) bool { return r.Base.evidence() && r.Other.evidence() }
 
-// statWithin says whether the row kept up, so that a lower bound against it is a real step down.
-func statWithin(r Row) bool {
+// keptUp says whether no step of the row was saturated.
+func keptUp(r Row) bool {
 	return !slices.ContainsFunc(r.usable(), func(s *record.Step) bool { return s.Verdict.Saturated })
 }

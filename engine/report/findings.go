@@ -64,7 +64,7 @@ func capacityFinding(run *record.Run, t record.Target, c verdict.Capacity) strin
 func pairFindings(p Pair) []string {
 	var held []RatePair
 	for _, r := range p.Rates {
-		if p.trusted(r) && statWithin(r.Base) && statWithin(r.Other) {
+		if p.trusted(r) && keptUp(r.Base) && keptUp(r.Other) {
 			held = append(held, r)
 		}
 	}

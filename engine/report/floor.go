@@ -68,7 +68,8 @@ func floorFinding(run *record.Run, t record.Target) (text string, impossible boo
 	}
 	title = strings.TrimSuffix(title, " ms")
 	if best < floor {
-		return fmt.Sprintf("%s: a median %s of %s is below %s, the time that reading the weights of %s once takes on %s: one of model, precision and GPU is not what it says.",
+		return fmt.Sprintf("%s: a median %s of %s is below %s, the time that reading the weights of %s once takes on %s: "+
+			"one of model, precision and GPU is not what it says.",
 			label(run, t), title, duration(best), duration(floor), lastPart(t.Model), gpuText(t)), true
 	}
 	return fmt.Sprintf("%s: the least median %s, %s, is %s times the memory-bandwidth floor of %s (weights of %s read once per token).",

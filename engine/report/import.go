@@ -31,7 +31,6 @@ type Imported struct {
 const (
 	maxImportFile = 64 << 20
 	maxImports    = 1000
-	importDir     = "imported"
 )
 
 // finding is one step read from a file.
@@ -63,7 +62,7 @@ func Import(files []ImportFile, now time.Time) (*Imported, error) {
 					steps[j].target.Name = cmp.Or(f.Target, targetName(f.Path, files))
 				}
 				found = append(found, steps...)
-				im.files[filepath.Join(importDir, fmt.Sprintf("%03d-%s", i+1, safeName(filepath.Base(f.Path))))] = b
+				im.files[filepath.Join(record.ImportedDir, fmt.Sprintf("%03d-%s", i+1, safeName(filepath.Base(f.Path))))] = b
 			}
 		}
 		if err != nil {
@@ -195,7 +194,7 @@ func importedRows(dir string, run *record.Run) ([][]string, error) {
 	if run.Imported != guideLLM03 {
 		return nil, nil
 	}
-	names, err := filepath.Glob(filepath.Join(dir, importDir, "*"))
+	names, err := filepath.Glob(filepath.Join(dir, record.ImportedDir, "*"))
 	if err != nil {
 		return nil, err
 	}

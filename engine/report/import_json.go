@@ -91,7 +91,8 @@ func times(v *float64, by float64) *float64 {
 	return &x
 }
 
-func value(v *float64) float64 {
+// orZero is for fields of which 0 means unknown.
+func orZero(v *float64) float64 {
 	if v == nil {
 		return 0
 	}
@@ -122,7 +123,7 @@ func guideBenchmark(b tree) (finding, error) {
 	}
 	f.arrivals = strategy.at("type_").text()
 	var err error
-	if f.step.Rate, err = openRate(f.arrivals, value(strategy.at("rate").num())); err != nil {
+	if f.step.Rate, err = openRate(f.arrivals, orZero(strategy.at("rate").num())); err != nil {
 		return f, err
 	}
 	backend := b.at("config", "backend")
@@ -155,7 +156,7 @@ func guideBenchmark(b tree) (finding, error) {
 		d := m.at(name, "successful")
 		p := d.at("percentiles")
 		out := record.Dist{N: s.OK}
-		if s.OK == 0 || value(d.at("mean").num()) == 0 {
+		if s.OK == 0 || orZero(d.at("mean").num()) == 0 {
 			return out
 		}
 		out.Mean, out.Max = times(d.at("mean").num(), scale), times(d.at("max").num(), scale)
@@ -166,7 +167,7 @@ func guideBenchmark(b tree) (finding, error) {
 	s.TTFT, s.TPOT, s.E2E = dist("time_to_first_token_ms", 1), dist("inter_token_latency_ms", 1), dist("request_latency", 1000)
 	s.TTFTSent = s.TTFT
 	mean := func(name string) *float64 { return m.at(name, "successful", "mean").num() }
-	s.CompletedRPS, s.MeanInFlight = value(mean("requests_per_second")), value(mean("request_concurrency"))
+	s.CompletedRPS, s.MeanInFlight = orZero(mean("requests_per_second")), orZero(mean("request_concurrency"))
 	s.OutputTokensPerS = mean("output_tokens_per_second")
 	guideTotals(s, mean("prompt_token_count"), mean("output_token_count"))
 	s.Verdict.Notes = append(s.Verdict.Notes, guideLLMNote)
@@ -190,7 +191,7 @@ func vllmFile(t tree) ([]finding, error) {
 		return nil, fmt.Errorf("request_rate is %q: a run that sends everything at once has no rate and cannot stand beside a sweep", record.Clean(s))
 	}
 	var err error
-	if f.step.Rate, err = openRate("vllm bench serve", value(t.at("request_rate").num())); err != nil {
+	if f.step.Rate, err = openRate("vllm bench serve", orZero(t.at("request_rate").num())); err != nil {
 		return nil, err
 	}
 	f.target = record.Target{Model: t.at("model_id").text(), Engine: "vllm"}
@@ -199,7 +200,7 @@ func vllmFile(t tree) ([]finding, error) {
 	s.OK, s.Sent = t.at("completed").count(), t.at("num_prompts").count()
 	s.Sent = max(s.Sent, s.OK+t.at("failed").count())
 	s.Failed = s.Sent - s.OK
-	s.WindowS = max(value(t.at("duration").num()), 0)
+	s.WindowS = max(orZero(t.at("duration").num()), 0)
 	dist := func(name string) record.Dist {
 		d := record.Dist{N: s.OK}
 		if s.OK == 0 {
@@ -211,7 +212,7 @@ func vllmFile(t tree) ([]finding, error) {
 	}
 	s.TTFT, s.TPOT, s.ITL, s.E2E = dist("ttft"), dist("tpot"), dist("itl"), dist("e2el")
 	s.TTFTSent = s.TTFT
-	s.CompletedRPS = value(t.at("request_throughput").num())
+	s.CompletedRPS = orZero(t.at("request_throughput").num())
 	s.OutputTokensPerS, s.TotalTokensPerS = t.at("output_throughput").num(), t.at("total_token_throughput").num()
 	if s.TotalTokensPerS != nil && s.OutputTokensPerS != nil {
 		prompt := *s.TotalTokensPerS - *s.OutputTokensPerS
@@ -235,7 +236,7 @@ const perfNote = "inference-perf's definitions: TTFT from the send; percentiles 
 func inferencePerfFile(t tree) ([]finding, error) {
 	f := finding{tool: "inference-perf", arrivals: "poisson"}
 	load, ok := t.at("load_summary"), t.at("successes")
-	rate := value(load.at("requested_rate").num())
+	rate := orZero(load.at("requested_rate").num())
 	if !(rate > 0) {
 		return nil, errors.New("load_summary names no requested_rate: this is the summary of all stages; import the files stage_N_lifecycle_metrics.json instead")
 	}
@@ -261,17 +262,17 @@ func inferencePerfFile(t tree) ([]finding, error) {
 	s.ITL, s.E2E = dist("inter_token_latency"), dist("request_latency")
 	s.TTFTSent = s.TTFT
 	through := ok.at("throughput")
-	s.CompletedRPS = value(through.at("requests_per_sec").num())
+	s.CompletedRPS = orZero(through.at("requests_per_sec").num())
 	s.OutputTokensPerS, s.PromptTokensPerS = through.at("output_tokens_per_sec").num(), through.at("input_tokens_per_sec").num()
 	s.TotalTokensPerS = through.at("total_tokens_per_sec").num()
-	mean := func(path ...string) int { return tree{value(ok.at(path...).num())}.count() }
+	mean := func(path ...string) int { return tree{orZero(ok.at(path...).num())}.count() }
 	f.workload = record.Workload{PromptTokens: mean("prompt_len", "mean"), OutputTokens: mean("output_len", "mean")}
 	lag := load.at("schedule_delay")
 	s.SendLag = record.Dist{N: s.Sent, Mean: times(lag.at("mean").num(), 1000), P99: times(lag.at("p99").num(), 1000)}
 	if s.CompletedRPS > 0 {
 		s.WindowS = float64(s.OK) / s.CompletedRPS
 	}
-	lastSent, offered := value(load.at("send_duration").num()), value(load.at("achieved_rate").num())
+	lastSent, offered := orZero(load.at("send_duration").num()), orZero(load.at("achieved_rate").num())
 	if lastSent == 0 && offered > 0 {
 		lastSent = float64(s.Sent) / offered
 	}

@@ -94,14 +94,15 @@ func setUp(run *record.Run, runs []*record.Run) []block {
 		if t.USDPerHour != nil {
 			price = usd(*t.USDPerHour) + "/h"
 		}
-		rows = append(rows, []string{label(run, t), t.Model, t.InstanceType, gpuText(t), known(t.Nodes), t.Region, price,
+		rows = append(rows, []string{label(run, t), t.Model, t.InstanceType, gpuText(t), count(t.Nodes), t.Region, price,
 			strings.TrimSpace(t.Engine + " " + t.EngineVersion), t.Via, t.Endpoint})
 		if t.USDPerHour != nil && t.PriceSource != "" {
 			prices = append(prices, strings.TrimSpace(fmt.Sprintf("%s: %s %s", label(run, t), t.PriceSource, t.PriceDate)))
 		}
 		if i > 0 {
 			if d := flagDifferences(targets[0], t); len(d) > 0 {
-				flags = append(flags, fmt.Sprintf("Flags differ between %s and %s, so this compares configurations and not GPUs alone: %s.", label(run, targets[0]), label(run, t), strings.Join(d, ", ")))
+				flags = append(flags, fmt.Sprintf("Flags differ between %s and %s, so this compares configurations and not GPUs alone: %s.",
+					label(run, targets[0]), label(run, t), strings.Join(d, ", ")))
 			}
 		}
 	}
@@ -110,16 +111,10 @@ func setUp(run *record.Run, runs []*record.Run) []block {
 		items = append(items, "Prices: "+strings.Join(prices, "; ")+".")
 	}
 	return []block{
-		{heading: "Set-up", header: []string{"target", "model", "SKU", "GPU", "nodes", "region", "price", "engine", "path", "endpoint"}, left: 10, rows: rows},
+		{heading: "Set-up", left: 10, rows: rows,
+			header: []string{"target", "model", "SKU", "GPU", "nodes", "region", "price", "engine", "path", "endpoint"}},
 		{items: append(items, flags...)},
 	}
-}
-
-func known(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprint(n)
 }
 
 func workloadItems(runs []*record.Run) []string {
@@ -131,7 +126,8 @@ func workloadItems(runs []*record.Run) []string {
 			head = "Run " + orUnknown(r.ID) + ": "
 		}
 		if p.Workload.PromptTokens > 0 {
-			out = append(out, fmt.Sprintf("%s%d prompt tokens, %d output tokens per request, streamed.", head, p.Workload.PromptTokens, p.Workload.OutputTokens))
+			out = append(out, fmt.Sprintf("%s%d prompt tokens, %d output tokens per request, streamed.",
+				head, p.Workload.PromptTokens, p.Workload.OutputTokens))
 		}
 		text := fmt.Sprintf("%s%s arrivals, seed %d, at %s req/s", head, orUnknown(p.Arrivals), p.Seed, ratesText(p.Rates))
 		if p.Repeat > 1 {
@@ -139,10 +135,12 @@ func workloadItems(runs []*record.Run) []string {
 		}
 		out = append(out, text+".")
 		if r.Imported == "" {
-			out = append(out, fmt.Sprintf("%sEvery request is sent at its scheduled time, whatever the server does; warm-up %s, drain at most %s, targets %s.", head, p.Warmup, p.Drain, orUnknown(p.Order)))
+			out = append(out, fmt.Sprintf("%sEvery request is sent at its scheduled time, whatever the server does; warm-up %s, drain at most %s, order %s.",
+				head, p.Warmup, p.Drain, orUnknown(p.Order)))
 		}
 		if !r.StartedAt.IsZero() {
-			out = append(out, fmt.Sprintf("%sStarted %s, benchtop %s on %s.", head, r.StartedAt.UTC().Format("2006-01-02 15:04 UTC"), orUnknown(r.Version), clientText(r.Client)))
+			out = append(out, fmt.Sprintf("%sStarted %s, benchtop %s on %s.",
+				head, r.StartedAt.UTC().Format("2006-01-02 15:04 UTC"), orUnknown(r.Version), clientText(r.Client)))
 		}
 	}
 	return out
@@ -191,15 +189,17 @@ func costTable(run *record.Run) []block {
 			}
 			return usd(*v)
 		}
-		rows = append(rows, []string{label(run, t), usd(*t.USDPerHour), rate(c.Holds), cell(cost.PerMillionOutput), cell(cost.PerMillionTotal), cell(cost.Per1kRequests),
-			usd(*t.USDPerHour * verdict.HoursPerMonth)})
+		rows = append(rows, []string{label(run, t), usd(*t.USDPerHour), rate(c.Holds), cell(cost.PerMillionOutput),
+			cell(cost.PerMillionTotal), cell(cost.Per1kRequests), usd(*t.USDPerHour * verdict.HoursPerMonth)})
 	}
 	if len(rows) == 0 {
 		return nil
 	}
 	return []block{
-		{heading: "Cost", text: "At the highest rate that each target holds, from what arrived inside the measured window. A fleet is never loaded that evenly: divide by the utilisation you expect."},
-		{header: []string{"target", "USD/h", "holds req/s", "USD per 1M output tokens", "USD per 1M tokens", "USD per 1k requests", "USD/month, one replica"}, left: 1, rows: rows},
+		{heading: "Cost", text: "At the highest rate that each target holds, from what arrived inside the measured window. " +
+			"A fleet is never loaded that evenly: divide by the utilisation you expect."},
+		{left: 1, rows: rows, header: []string{"target", "USD/h", "holds req/s", "USD per 1M output tokens", "USD per 1M tokens",
+			"USD per 1k requests", "USD/month, one replica"}},
 	}
 }
 
@@ -214,7 +214,8 @@ func validity(run *record.Run) []block {
 			if verdict.Usable(s) {
 				usable++
 			} else {
-				items = append(items, fmt.Sprintf("%s at %s req/s is not used: %s.", label(run, r.Target), rate(r.Rate), strings.Join(s.Verdict.Reasons, "; ")))
+				items = append(items, fmt.Sprintf("%s at %s req/s is not used: %s.",
+					label(run, r.Target), rate(r.Rate), strings.Join(s.Verdict.Reasons, "; ")))
 			}
 			if s.SendLag.P99 != nil {
 				lag = max(lag, *s.SendLag.P99)
@@ -251,7 +252,8 @@ func pluralVerb(n int, what string) string {
 	return plural(n, what) + " are"
 }
 
-const definitions = "TTFT and E2E count from the scheduled arrival, so lateness of the client counts. ITL is every gap between token events, pooled; TPOT is (last − first token) / (tokens − 1). " +
+const definitions = "TTFT and E2E count from the scheduled arrival, so lateness of the client counts. " +
+	"ITL is every gap between token events, pooled; TPOT is (last − first token) / (tokens − 1). " +
 	"Percentiles are nearest rank over exact values. Completed rate and tokens per second count what arrived inside the measured window. " +
 	"Requests that were cut rank as infinitely slow: a percentile among them is a lower bound."
 
@@ -272,7 +274,7 @@ func reproduce(runs []*record.Run) []block {
 	return out
 }
 
-// Markdown writes the page as Markdown; chart says how a chart is shown.
+// pageMarkdown writes a page as Markdown; chart says how a chart is shown.
 func pageMarkdown(b *strings.Builder, title string, blocks []block, chart func(c *chart) string) {
 	b.WriteString("# " + md(title) + "\n\n")
 	for _, k := range blocks {

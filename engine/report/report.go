@@ -16,7 +16,8 @@
 //	fmt.Println(report.Answer(run))
 //	fmt.Print(report.Table(run, report.TableOptions{Width: 120}))
 //
-// It may import engine/record, engine/stats, engine/verdict, gonum/plot for PNG, and text widths.
+// It may import engine/record, engine/stats, engine/verdict, and the libraries that write formats:
+// yaml, hdrhistogram, gonum/plot (PNG), runewidth.
 package report
 
 import (

@@ -55,6 +55,7 @@ func collect(dir string, run *record.Run) ([]*samples, error) {
 		}
 	}
 	var skipped *record.SkippedError
+	any := false
 	for r, err := range record.Requests(dir) {
 		if errors.As(err, &skipped) {
 			continue
@@ -62,14 +63,25 @@ func collect(dir string, run *record.Run) ([]*samples, error) {
 		if err != nil {
 			return nil, err
 		}
+		any = true
 		if s := byKey[key{r.Target, r.Step, r.Try}]; s != nil && !r.Warmup {
 			s.add(r)
 		}
 	}
-	if skipped != nil {
+	switch {
+	case skipped != nil:
 		return all, skipped
+	case !any && sentAny(run):
+		return nil, errNoLines
 	}
 	return all, nil
+}
+
+// errNoLines is for a run folder that was copied without its largest file.
+var errNoLines = errors.New("there is no request in requests.jsonl, though the run sent some: copy that file along")
+
+func sentAny(run *record.Run) bool {
+	return slices.ContainsFunc(run.Steps, func(s record.Step) bool { return s.Sent > 0 })
 }
 
 func (c *samples) add(r *record.Request) {
