@@ -112,6 +112,15 @@ func TestTerminalThatIsGoneEndsTheSweep(t *testing.T) {
 	}
 }
 
+func TestSweepThatHasEndedBeforeTheInterfaceOpens(t *testing.T) {
+	run := newRun(2)
+	run.at(fixture.Length)
+	_, d := drive(t, func(_ *fakeBackend, o *Options) { o.Start, o.Run = StartLive, run })
+	d.Await("the sweep is complete")
+	d.Press("q")
+	d.AwaitFunc("quit", d.Quit)
+}
+
 func TestStartCancelledIsCutAgain(t *testing.T) {
 	x, d := drive(t)
 	d.Press("enter")

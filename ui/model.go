@@ -68,7 +68,8 @@ type model struct {
 	latest      *engine.Snapshot // nil before the first
 	frozen      bool             // the picture stands; the load goes on
 	frozenAt    time.Time
-	ended       bool // the run was waited for
+	awaited     bool // the result of the run has been asked for
+	ended       bool // and has come
 	stopping    bool // the person asked for the end
 	leaving     bool // quit as soon as the run is saved
 	interrupted bool
@@ -127,13 +128,12 @@ func newModel(ctx context.Context, b Backend, opt Options) *model {
 	default:
 		m.stack = []screen.ID{screen.Picker}
 	}
-	m.poll()
 	return m
 }
 
 // Init starts the clock and the watch for signals.
 func (m *model) Init() tea.Cmd {
-	cmds := []tea.Cmd{m.tick(), m.watchSignals()}
+	cmds := []tea.Cmd{m.poll(), m.tick(), m.watchSignals()}
 	if m.opt.Start == StartSetup {
 		cmds = append(cmds, m.preflight())
 	}

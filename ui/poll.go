@@ -81,7 +81,7 @@ func (m *model) active() bool { return m.run != nil && !m.ended }
 
 // adopt makes r the sweep that is shown.
 func (m *model) adopt(r Run) {
-	m.run, m.latest, m.ended, m.stopping, m.frozen = r, nil, false, false, false
+	m.run, m.latest, m.awaited, m.ended, m.stopping, m.frozen = r, nil, false, false, false, false
 	m.live.Reset()
 	m.compare.Reset(m.opt.Against)
 	m.results.Reset()
@@ -116,15 +116,14 @@ func (m *model) poll() tea.Cmd {
 		return cmd
 	}
 	m.pollEvents()
-	s := m.run.Snapshot()
-	if s == nil || m.latest != nil && s.Seq == m.latest.Seq && s.Done == m.latest.Done {
-		return cmd
+	if s := m.run.Snapshot(); s != nil && (m.latest == nil || s.Seq != m.latest.Seq || s.Done != m.latest.Done) {
+		m.latest = s
+		if !m.frozen {
+			m.spread()
+		}
 	}
-	m.latest = s
-	if !m.frozen {
-		m.spread()
-	}
-	if s.Done && !m.ended {
+	if m.latest != nil && m.latest.Done && !m.awaited {
+		m.awaited = true
 		return tea.Batch(cmd, m.wait())
 	}
 	return cmd

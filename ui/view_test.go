@@ -41,6 +41,9 @@ func newBench(t testing.TB, change ...func(*fakeBackend, *Options)) *bench {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	x.model = newModel(ctx, x.back, opt)
+	if opt.Start == StartPicker {
+		x.poll() // as Init does, which not every test calls
+	}
 	return x
 }
 

@@ -118,7 +118,10 @@ func (m *Model) drawPanel(metric screen.Metric, i, w, h int) string {
 	if metric == screen.ITL {
 		q = t.Now.ITL
 	}
-	note := fmt.Sprintf("%s %s %s", screen.MS(screen.Of(q, 0)), screen.MS(screen.Of(q, 1)), screen.MS(screen.Of(q, 2)))
+	note := ""
+	if q.N > 0 {
+		note = fmt.Sprintf("%s %s %s", screen.MS(q.P50), screen.MS(q.P90), screen.MS(q.P99))
+	}
 	iw, ih := widget.Inside(w, h)
 	return widget.Panel{Theme: th, RawTitle: look.Style.Render(look.Marker+" "+widget.Clean(t.Info.Name)) + "  " + metric.String() + " ms" + logNote(ts.Y),
 		Note: note, Focused: i == m.focus && metric == m.metric, Body: screen.Draw(&ts, iw, ih)}.Render(w, h)

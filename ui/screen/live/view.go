@@ -113,7 +113,9 @@ func (m *Model) drawChart(t *engine.TargetSnapshot, metric screen.Metric, w, h i
 	}
 	note := ""
 	for p, name := range screen.Percentiles {
-		note += " " + name + " " + screen.MS(screen.Of(q, p))
+		if q.N > 0 {
+			note += " " + name + " " + screen.MS(screen.Of(q, p))
+		}
 	}
 	title := metric.String() + " ms"
 	if log {

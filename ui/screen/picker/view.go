@@ -208,6 +208,9 @@ func (m *Model) drawList(w, h int) string {
 	for _, r := range m.rows {
 		tab.Rows = append(tab.Rows, m.tableRow(r))
 	}
+	for _, title := range []string{"BUSY", "PEAK TOK/MIN"} {
+		dropUnknown(&tab, title)
+	}
 	iw, ih := widget.Inside(w, h)
 	below := m.below(iw)
 	m.page = max(ih-len(below)-1, 0)
@@ -243,6 +246,21 @@ func (m *Model) below(w int) []string {
 
 // maxBelow keeps the list visible however much there is to say.
 const maxBelow = 4
+
+// dropUnknown takes a column out of the table when no row knows its value.
+func dropUnknown(tab *widget.Table, title string) {
+	at := slices.IndexFunc(tab.Columns, func(c widget.Column) bool { return c.Title == title })
+	known := func(row []widget.Cell) bool { return at < len(row) && row[at].Text != screen.Unknown }
+	if at < 0 || slices.ContainsFunc(tab.Rows, known) {
+		return
+	}
+	tab.Columns = slices.Delete(tab.Columns, at, at+1)
+	for i, row := range tab.Rows {
+		if at < len(row) {
+			tab.Rows[i] = slices.Delete(row, at, at+1)
+		}
+	}
+}
 
 func (m *Model) tableRow(r row) []widget.Cell {
 	th := m.theme
