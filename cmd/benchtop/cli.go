@@ -86,6 +86,10 @@ func (c *cli) finish(ctx context.Context, err error) int {
 	if isCoded && coded.err == nil {
 		return coded.code
 	}
+	if errors.Is(err, errNotBegun) {
+		fmt.Fprintln(c.errw, errNotBegun)
+		return exitInterrupted
+	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		fmt.Fprintln(c.errw, "interrupted")
 		return exitInterrupted

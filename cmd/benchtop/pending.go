@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -29,6 +30,9 @@ type pendingRun struct {
 
 var _ ui.Run = (*pendingRun)(nil)
 
+// errNotBegun is the end of a sweep that was given up while its targets were being connected.
+var errNotBegun = errors.New("interrupted before the first request: nothing was measured, nothing is saved")
+
 // startPending calls start in a goroutine of its own, which ends when the run does.
 func startPending(ctx context.Context, plan record.Plan, simulated bool, sels []ui.Selection, start func(context.Context) (*engine.Run, error)) *pendingRun {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -39,6 +43,9 @@ func startPending(ctx context.Context, plan record.Plan, simulated bool, sels []
 		defer close(p.events)
 		defer cancel()
 		run, err := p.guarded(ctx, start)
+		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+			err = errNotBegun // ctx ends in end alone
+		}
 		if err != nil {
 			p.fail(err)
 			return
