@@ -78,6 +78,7 @@ func (c *Client) first(ctx context.Context) error {
 		return err
 	}
 	asking := rest.CopyConfig(c.b.REST)
+	asking.ExecProvider = asking.ExecProvider.DeepCopy() // CopyConfig shares it
 	asking.ExecProvider.StdinUnavailable = false
 	hc, err := withLoginPipe(asking, func() (*http.Client, error) { return rest.HTTPClientFor(asking) })
 	if err != nil {

@@ -351,3 +351,41 @@ func TestRole(t *testing.T) {
 		t.Errorf("kinds %s of\n%s", got, all)
 	}
 }
+
+// The one run of a plugin with the terminal's input does not let later ones have it.
+func TestInteractiveLogin(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the plugin is a shell script")
+	}
+	dir := t.TempDir()
+	script := filepath.Join(dir, "login")
+	// It fails until it has been run twice, as one does that asks the first time and remembers.
+	text := fmt.Sprintf(`#!/bin/sh
+echo run >>%[1]s/runs
+[ "$(wc -l <%[1]s/runs)" -ge 2 ] || { echo "who are you?" >&2; exit 1; }
+echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"sesame"}}'
+`, dir)
+	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	said := make(chan string, 10)
+	kube.OnLogin(func(line string) { said <- line })
+	defer kube.OnLogin(nil)
+	srv := newServer(t, &apiServer{token: "sesame", versions: map[string][]string{"v1beta1": {"workspaces"}}})
+	f := kube.NewFlags()
+	f.Kubeconfig = kubeconfig(t, srv.URL, fmt.Sprintf("exec: {apiVersion: client.authentication.k8s.io/v1, command: %q, interactiveMode: IfAvailable}", script))
+	if _, err := kube.Open(t.Context(), kube.Config{Flags: f}); err == nil || !strings.Contains(err.Error(), "cannot log in to test") {
+		t.Fatalf("a plugin that fails: %v", err)
+	}
+	if err := os.Remove(filepath.Join(dir, "runs")); err != nil {
+		t.Fatal(err)
+	}
+	c, err := kube.Open(t.Context(), kube.Config{Flags: f, Interactive: true})
+	if err != nil {
+		t.Fatalf("a plugin that has to ask once: %v", err)
+	}
+	defer func() { _ = c.Close() }()
+	if line := <-said; line != "who are you?" {
+		t.Errorf("the plugin said %q", line)
+	}
+}
