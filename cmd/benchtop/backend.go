@@ -39,6 +39,20 @@ type backend struct {
 	ways    map[string]*kube.Way   // by wayKey, the last one opened
 	demos   *demoServers           // nil until the demo is opened
 	closers []func() error         // ways that were replaced, closed at the end
+	shown   picture
+
+	busy    *busyWatch
+	endBusy context.CancelFunc // nil until the watch runs
+	wg      sync.WaitGroup     // the watch, and whoever waits for the end of a sweep
+}
+
+// A picture is what Cluster gave last and what it was made of. Its Seq is the backend's own: those
+// of two clients would meet.
+type picture struct {
+	of      *inventory.Cluster
+	gen     uint64 // of the busy watch
+	cluster *inventory.Cluster
+	seq     uint64
 }
 
 // A place is one picture of one cluster.
@@ -50,6 +64,11 @@ func newBackend(opt backendOptions, run runOptions) *backend {
 	b := &backend{opt: opt, run: run,
 		clients: map[place]*kube.Client{}, ways: map[string]*kube.Way{}}
 	b.away = b.blank(&inventory.Problem{What: "no cluster was opened"})
+	b.busy = newBusyWatch(func() *kube.Client {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.current
+	})
 	return b
 }
 
@@ -129,14 +148,33 @@ func (b *backend) startDemo(ctx context.Context) (*demoServers, error) {
 	return servers, err
 }
 
-// Cluster is the latest picture; never nil.
+// Cluster is the latest picture; never nil. It is the same as long as nothing has changed.
 func (b *backend) Cluster() *inventory.Cluster {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	now := b.away
 	if b.current != nil {
-		return b.current.Cluster()
+		now = b.current.Cluster()
 	}
-	return b.away
+	if gen := b.busy.gen.Load(); b.shown.of != now || b.shown.gen != gen {
+		cl := *now
+		b.busy.addTo(&cl)
+		b.shown.seq++
+		cl.Seq = b.shown.seq
+		b.shown.of, b.shown.gen, b.shown.cluster = now, gen, &cl
+	}
+	return b.shown.cluster
+}
+
+// watchBusy asks the servers for their load until Close.
+func (b *backend) watchBusy(ctx context.Context) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.endBusy != nil {
+		return
+	}
+	ctx, b.endBusy = context.WithCancel(context.WithoutCancel(ctx))
+	b.wg.Go(func() { b.busy.watch(ctx) })
 }
 
 // Use changes context or namespace.
@@ -163,8 +201,15 @@ func (b *backend) Retry(ctx context.Context) error {
 	return b.open(ctx)
 }
 
-// Close ends ways, clients and simulated servers, in that order.
+// Close ends ways, clients and simulated servers, in that order. Sweeps must have ended before.
 func (b *backend) Close() error {
+	b.mu.Lock()
+	end := b.endBusy
+	b.mu.Unlock()
+	if end != nil {
+		end()
+	}
+	b.wg.Wait()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var errs []error

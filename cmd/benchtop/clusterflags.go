@@ -2,11 +2,14 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
+	"time"
 
 	"benchtop/kube"
 	"benchtop/kube/sku"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -59,4 +62,36 @@ func (c *cli) backendOptions(f *clusterFlags) (backendOptions, error) {
 		opt.given = append(opt.given, g)
 	}
 	return opt, usage(errors.Join(errs...))
+}
+
+// completionTimeout keeps the tab key from hanging on a cluster that is away.
+const completionTimeout = 3 * time.Second
+
+// completeTargets completes the workspaces that can be benchmarked, as NAMESPACE/NAME.
+func (c *cli) completeTargets(f *clusterFlags) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		opt, err := c.backendOptions(f)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
+		defer cancel()
+		b := newBackend(opt, runOptions{})
+		defer b.Close()
+		client, err := b.client(ctx, place{})
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		cl, err := client.List(ctx)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		var out []string
+		for i := range cl.Workspaces {
+			if ws := &cl.Workspaces[i]; ws.Benchmarkable {
+				out = append(out, cobra.CompletionWithDesc(ws.Namespace+"/"+ws.Name, ws.SKU.GPU))
+			}
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp
+	}
 }

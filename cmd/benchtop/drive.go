@@ -114,15 +114,15 @@ func (c *cli) cleared(ctx context.Context, b *backend, plan record.Plan, sels []
 	case !c.terminal:
 		return false, errors.New(strings.Join(ask, "\n") + "\ngo on all the same with --yes")
 	}
-	return c.confirm(ctx, ask)
+	return c.confirm(ctx, append(ask, "Start all the same?"))
 }
 
-// errDeclined ends a run that the person did not want.
-var errDeclined = errors.New("not started")
+// errDeclined ends what the person did not want.
+var errDeclined = errors.New("left alone, as you say")
 
-// confirm asks on the terminal; anything but yes is no.
+// confirm asks on the terminal, the last line being the question; anything but yes is no.
 func (c *cli) confirm(ctx context.Context, lines []string) (bool, error) {
-	fmt.Fprintf(c.errw, "%s\nStart all the same? [y/N] ", strings.Join(lines, "\n"))
+	fmt.Fprintf(c.errw, "%s [y/N] ", strings.Join(lines, "\n"))
 	answer := make(chan string, 1)
 	go func() { // ends with the program if the person never answers
 		line, _ := bufio.NewReader(c.in).ReadString('\n')

@@ -19,6 +19,7 @@ func (c *cli) addInterface(root *cobra.Command) {
 	var f runFlags
 	f.plan = addPlanFlags(root.Flags())
 	f.cluster = addClusterFlags(root.Flags())
+	root.ValidArgsFunction = c.completeTargets(f.cluster)
 	addEndpointFlags(root, &f)
 	f.progress = "plain"
 	root.RunE = func(cmd *cobra.Command, args []string) error {
@@ -57,7 +58,11 @@ func (c *cli) openInterface(ctx context.Context, f *runFlags, args []string) err
 		}
 	}
 	if len(args) == 0 || needsCluster(s.specs) {
+		if !c.demo {
+			fmt.Fprintln(c.errw, "opening the cluster …")
+		}
 		_ = b.open(ctx) // the picker shows the problem and the ways on
+		b.watchBusy(ctx)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -75,6 +80,7 @@ func (c *cli) openDemo(ctx context.Context, b *backend, bo backendOptions, ro ru
 	if err := d.open(ctx); err != nil {
 		return nil, err
 	}
+	d.watchBusy(ctx)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closers = append(b.closers, d.Close)

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
+	"benchtop/kube"
 	"benchtop/kube/inventory"
 
 	"github.com/spf13/cobra"
@@ -12,6 +17,7 @@ import (
 
 func (c *cli) listCommand() *cobra.Command {
 	var format string
+	var watch bool
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the workspaces of the cluster with their GPU SKU and price",
@@ -19,9 +25,13 @@ func (c *cli) listCommand() *cobra.Command {
 	}
 	flags := addClusterFlags(cmd.Flags())
 	addOutputFlag(cmd, &format, outputFormats...)
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "go on printing workspaces that change (with -o json: an object a line)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := checkOutput(format, outputFormats...); err != nil {
 			return err
+		}
+		if watch && format != "table" && format != "wide" && format != "json" {
+			return usage(fmt.Errorf("--watch: want -o table, wide or json, but is %s", format))
 		}
 		opt, err := c.backendOptions(flags)
 		if err != nil {
@@ -40,9 +50,72 @@ func (c *cli) listCommand() *cobra.Command {
 		if cl.Simulated {
 			fmt.Fprintln(c.errw, "simulated: the embedded demo cluster")
 		}
+		if watch {
+			return c.watchList(cmd.Context(), client, cl, format)
+		}
 		return workspaceListing(cl).print(c.out, c.errw, format)
 	}
 	return cmd
+}
+
+// lookEvery is how often a watched list is looked at.
+const lookEvery = 500 * time.Millisecond
+
+// watchList prints every workspace, then those that change or go, until ctx ends or nobody reads.
+func (c *cli) watchList(ctx context.Context, client *kube.Client, cl *inventory.Cluster, format string) error {
+	client.Watch()
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	told := map[string]listed{}
+	for seq := uint64(0); ; {
+		if cl.Synced && (cl.Seq != seq || len(told) == 0) {
+			seq = cl.Seq
+			if err := c.printChanges(told, cl, format); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ticker.C:
+			cl = client.Cluster()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// printChanges prints the workspaces that differ from what was told, and remembers them.
+func (c *cli) printChanges(told map[string]listed, cl *inventory.Cluster, format string) error {
+	first := len(told) == 0
+	all := workspaceListing(cl)
+	changed := all
+	changed.rows = nil
+	here := map[string]bool{}
+	for i, o := range all.objects.([]listed) {
+		key := o.Kind + " " + o.Namespace + "/" + o.Name
+		here[key] = true
+		if before, ok := told[key]; ok && reflect.DeepEqual(before, o) {
+			continue
+		}
+		told[key] = o
+		if format != "json" {
+			changed.rows = append(changed.rows, all.rows[i])
+			continue
+		}
+		if err := json.NewEncoder(c.out).Encode(o); err != nil {
+			return err
+		}
+	}
+	for key := range told {
+		if !here[key] {
+			delete(told, key)
+			fmt.Fprintln(c.errw, key+" is gone")
+		}
+	}
+	if len(changed.rows) == 0 {
+		return nil
+	}
+	changed.headless = !first
+	return changed.print(c.out, c.errw, format)
 }
 
 // listed is a workspace in the JSON and YAML of `list`; null = unknown.

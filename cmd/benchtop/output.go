@@ -39,6 +39,8 @@ type listing struct {
 	rows    [][]string
 	objects any // what json and yaml print; never nil
 	empty   string
+	// headless leaves out the line of titles; the columns are as wide as with it.
+	headless bool
 }
 
 // print writes the listing in the format. An empty table is said in words on msg, so that stdout
@@ -81,6 +83,9 @@ func (l listing) table(w io.Writer, n int) error {
 		for i := range n {
 			widths[i] = max(widths[i], runewidth.StringWidth(row[i]))
 		}
+	}
+	if l.headless {
+		all = all[1:]
 	}
 	var b strings.Builder
 	for _, row := range all {

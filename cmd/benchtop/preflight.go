@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"benchtop/engine"
@@ -48,13 +50,26 @@ func (b *backend) Preflight(ctx context.Context, plan record.Plan, sel []ui.Sele
 	return out, ctx.Err()
 }
 
-// each runs f for 0…n-1 side by side and waits.
+// each runs f for 0…n-1 side by side and waits. A panic in one of them goes on in the caller, which
+// knows how to give the terminal back.
 func each(n int, f func(i int)) {
 	var wg sync.WaitGroup
+	var broke atomic.Pointer[string]
 	for i := range n {
-		wg.Go(func() { f(i) })
+		wg.Go(func() {
+			defer func() {
+				if v := recover(); v != nil {
+					text := fmt.Sprintf("%v\n%s", v, debug.Stack())
+					broke.CompareAndSwap(nil, &text)
+				}
+			}()
+			f(i)
+		})
 	}
 	wg.Wait()
+	if text := broke.Load(); text != nil {
+		panic(*text)
+	}
 }
 
 // A preflight gathers the checks of one target.

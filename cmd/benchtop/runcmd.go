@@ -58,6 +58,7 @@ func (c *cli) runCommand() *cobra.Command {
 	set := cmd.Flags()
 	f.plan = addPlanFlags(set)
 	f.cluster = addClusterFlags(set)
+	cmd.ValidArgsFunction = c.completeTargets(f.cluster)
 	set.StringVarP(&f.file, "file", "f", "", "plan `file`, as --dry-run prints it; other flags refine it")
 	set.StringVar(&f.like, "like", "", "take plan and targets of a saved `run`")
 	set.StringVar(&f.resume, "resume", "", "continue a saved `run`: only its missing, void and invalid steps")

@@ -1,38 +1,119 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"benchtop/engine/record"
 
 	"github.com/spf13/cobra"
 )
 
+const runsHelp = `List the runs in $BENCHTOP_RUNS, else in $XDG_DATA_HOME/benchtop/runs, newest first. WORDs leave those
+that have every one of them in name, state, targets, model or labels.
+
+--prune deletes instead: of those listed, the ones beyond --keep or --older-than. It asks first.`
+
+// runsFlags are what runs was told.
+type runsFlags struct {
+	format     string
+	prune, yes bool
+	keep       int
+	olderThan  time.Duration
+}
+
 func (c *cli) runsCommand() *cobra.Command {
-	var format string
+	var f runsFlags
 	cmd := &cobra.Command{
-		Use:   "runs",
+		Use:   "runs [WORD…]",
 		Short: "List saved runs, newest first",
-		Long:  "List the runs in $BENCHTOP_RUNS, else in $XDG_DATA_HOME/benchtop/runs, newest first.",
-		Args:  usageArgs(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
-			if err := checkOutput(format, outputFormats...); err != nil {
-				return err
-			}
-			root, err := record.Root()
-			if err != nil {
-				return err
-			}
-			infos, err := record.List(root)
-			if err != nil {
-				return err
-			}
-			return runsListing(infos, root, c.self).print(c.out, c.errw, format)
-		},
+		Long:  runsHelp,
+		Args:  cobra.ArbitraryArgs,
 	}
-	addOutputFlag(cmd, &format, outputFormats...)
+	set := cmd.Flags()
+	addOutputFlag(cmd, &f.format, outputFormats...)
+	set.BoolVar(&f.prune, "prune", false, "delete runs")
+	set.IntVar(&f.keep, "keep", 0, "with --prune: keep the newest `N`")
+	set.DurationVar(&f.olderThan, "older-than", 0, "with --prune: keep what is younger, like 720h")
+	set.BoolVar(&f.yes, "yes", false, "with --prune: do not ask")
+	cmd.RunE = func(cmd *cobra.Command, words []string) error {
+		if err := checkOutput(f.format, outputFormats...); err != nil {
+			return err
+		}
+		root, err := record.Root()
+		if err != nil {
+			return err
+		}
+		infos, err := record.List(root)
+		if err != nil {
+			return err
+		}
+		infos = slices.DeleteFunc(infos, func(i record.Info) bool { return !hasWords(i, words) })
+		if f.prune {
+			return c.prune(cmd.Context(), infos, f)
+		}
+		return runsListing(infos, root, c.self).print(c.out, c.errw, f.format)
+	}
 	return cmd
+}
+
+// hasWords says whether every word is part of what names or describes the run.
+func hasWords(i record.Info, words []string) bool {
+	text := filepath.Base(i.Dir)
+	if r := i.Run; r != nil {
+		text += " " + r.ID + " " + r.Name + " " + r.State
+		for _, t := range r.Targets {
+			text += " " + t.Name + " " + t.Model + " " + t.Workspace + " " + t.InstanceType
+		}
+		for k, v := range r.Labels {
+			text += " " + k + "=" + v
+		}
+	}
+	text = strings.ToLower(text)
+	for _, w := range words {
+		if !strings.Contains(text, strings.ToLower(w)) {
+			return false
+		}
+	}
+	return true
+}
+
+// prune deletes the folders of old runs. One that is being written is left alone.
+func (c *cli) prune(ctx context.Context, infos []record.Info, f runsFlags) error {
+	if f.keep <= 0 && f.olderThan <= 0 {
+		return usage(errors.New("--prune: say what to keep, with --keep N or --older-than 720h"))
+	}
+	var old, lines []string
+	for n, i := range infos {
+		if n < f.keep || i.Run == nil || i.Run.State == record.StateRunning || time.Since(i.Run.StartedAt) < f.olderThan {
+			continue
+		}
+		old = append(old, i.Dir)
+		lines = append(lines, "delete "+i.Dir)
+	}
+	switch {
+	case len(old) == 0:
+		fmt.Fprintln(c.errw, "nothing to delete")
+		return nil
+	case f.yes:
+	case !c.terminal:
+		return errors.New(strings.Join(lines, "\n") + "\nnothing was deleted: say --yes")
+	default:
+		if _, err := c.confirm(ctx, append(lines, fmt.Sprintf("Delete %d runs for ever?", len(old)))); err != nil {
+			return err
+		}
+	}
+	var errs []error
+	for _, dir := range old {
+		errs = append(errs, os.RemoveAll(dir))
+	}
+	return errors.Join(errs...)
 }
 
 // savedRun is a run in the JSON and YAML of `runs`.

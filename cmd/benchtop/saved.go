@@ -21,6 +21,11 @@ func (b *backend) Start(ctx context.Context, plan record.Plan, sel []ui.Selectio
 	if err != nil {
 		return nil, err // a nil *engine.Run must not become a ui.Run
 	}
+	b.busy.sweeps.Add(1)
+	b.wg.Go(func() {
+		<-run.Done()
+		b.busy.sweeps.Add(-1)
+	})
 	return run, nil
 }
 

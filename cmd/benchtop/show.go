@@ -37,6 +37,7 @@ func savedRunsOf(args []string) ([]*record.Run, error) {
 
 func (c *cli) showCommand() *cobra.Command {
 	var format, as string
+	var rps, load float64
 	cmd := &cobra.Command{
 		Use:   "show RUN",
 		Short: "Show a saved run",
@@ -48,6 +49,8 @@ func (c *cli) showCommand() *cobra.Command {
 	}
 	addOutputFlag(cmd, &format, report.ShowFormats...)
 	addAsFlag(cmd, &as)
+	cmd.Flags().Float64Var(&rps, "target-rps", 0, "say what serving this `rate` takes on each target: replicas, USD per month, headroom")
+	cmd.Flags().Float64Var(&load, "utilisation", 1, "`share` of its capacity that a replica may be loaded to, with --target-rps")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		if err := checkOutput(format, report.ShowFormats...); err != nil {
 			return err
@@ -61,6 +64,17 @@ func (c *cli) showCommand() *cobra.Command {
 		}
 		if err := report.Show(c.out, run, format, report.TableOptions{Width: width(c.out)}); err != nil {
 			return err
+		}
+		if cmd.Flags().Changed("target-rps") {
+			text, err := report.Fleets(run, rps, load, report.TableOptions{Width: width(c.out)})
+			if err != nil {
+				return usage(err)
+			}
+			to := c.out
+			if format != "table" {
+				to = c.errw // stdout holds one document
+			}
+			fmt.Fprint(to, "\n"+text)
 		}
 		fmt.Fprintln(c.errw, dir)
 		return nil

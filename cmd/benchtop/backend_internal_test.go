@@ -1,0 +1,99 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"benchtop/kube/inventory"
+	"benchtop/ui/screen"
+
+	"github.com/spf13/pflag"
+)
+
+// demoBackend is a backend on the embedded cluster.
+func demoBackend(t *testing.T) *backend {
+	t.Helper()
+	c := &cli{demo: true, env: func(string) string { return "" }}
+	opt, err := c.backendOptions(&clusterFlags{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBackend(opt, runOptions{})
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := b.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// cluster polls until the picture is as wanted, as the interface does.
+func cluster(t *testing.T, b *backend, want func(*inventory.Cluster) bool) *inventory.Cluster {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if cl := b.Cluster(); want(cl) {
+			return cl
+		}
+	}
+	t.Fatalf("the picture stays %+v", b.Cluster())
+	return nil
+}
+
+func find(cl *inventory.Cluster, name string) *inventory.Workspace {
+	for i := range cl.Workspaces {
+		if cl.Workspaces[i].Name == name {
+			return &cl.Workspaces[i]
+		}
+	}
+	return nil
+}
+
+func TestPictureSaysHowBusyServersAre(t *testing.T) {
+	b := demoBackend(t)
+	before := cluster(t, b, func(cl *inventory.Cluster) bool { return cl.Synced })
+	if ws := find(before, "phi4-mini-a10"); ws == nil || !ws.Benchmarkable {
+		t.Fatalf("phi4-mini-a10: %+v", ws)
+	}
+	b.watchBusy(t.Context())
+	after := cluster(t, b, func(cl *inventory.Cluster) bool {
+		ws := find(cl, "phi4-mini-a10")
+		return ws != nil && ws.Running != nil && *ws.Running == 0
+	})
+	if after.Seq <= before.Seq {
+		t.Errorf("Seq %d after %d: the interface would not look", after.Seq, before.Seq)
+	}
+	if find(after, "llama-8b-h100").Running != nil {
+		t.Error("a workspace without a server has a load")
+	}
+}
+
+func TestPreflightOnTheDemo(t *testing.T) {
+	b := demoBackend(t)
+	cl := cluster(t, b, func(cl *inventory.Cluster) bool { return cl.Synced })
+	sel := []screen.Selection{
+		{Name: "a10", Workspace: find(cl, "phi4-mini-a10")},
+		{Name: "h100", Workspace: find(cl, "llama-8b-h100")},
+		{Name: "gone", URL: "http://127.0.0.1:1"},
+	}
+	s, err := (&cli{demo: true}).plan(&runFlags{plan: addPlanFlags(pflag.NewFlagSet("", pflag.ContinueOnError)), progress: "plain"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checks, err := b.Preflight(t.Context(), s.plan, sel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	worst := map[string]int{}
+	for _, c := range checks {
+		worst[c.Target] = max(worst[c.Target], c.Level)
+	}
+	want := map[string]int{"a10": screen.CheckFine, "h100": screen.CheckRefused, "gone": screen.CheckRefused}
+	for name, level := range want {
+		if worst[name] != level {
+			t.Errorf("%s: level %d, want %d: %+v", name, worst[name], level, checks)
+		}
+	}
+}

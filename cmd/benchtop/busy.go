@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"benchtop/engine"
+	"benchtop/engine/scrape"
+	"benchtop/kube"
+	"benchtop/kube/inventory"
+)
+
+const (
+	busyEvery = 10 * time.Second
+	// maxBusy bounds how many servers are asked: the column is a courtesy.
+	maxBusy = 32
+)
+
+// A busyWatch asks the servers behind the picture how many requests they have, for the picker. It
+// goes by the API server's proxy alone, one small GET each: opening a tunnel to every pod would be
+// more than a look. It rests while a sweep runs. Where the user has no such right nothing is known.
+type busyWatch struct {
+	source func() *kube.Client // nil = no cluster now
+	sweeps atomic.Int32        // that are running
+	gen    atomic.Uint64       // grows when loads change
+
+	mu    sync.Mutex           // guards what follows
+	ways  map[string]*kube.Way // by workspaceKey; nil = there is no way
+	loads map[string]serverLoad
+}
+
+func newBusyWatch(source func() *kube.Client) *busyWatch {
+	return &busyWatch{source: source, ways: map[string]*kube.Way{}, loads: map[string]serverLoad{}}
+}
+
+// serverLoad is what one server said.
+type serverLoad struct{ running, waiting *float64 }
+
+func (l serverLoad) equal(m serverLoad) bool {
+	same := func(a, b *float64) bool { return a == b || a != nil && b != nil && *a == *b }
+	return same(l.running, m.running) && same(l.waiting, m.waiting)
+}
+
+// watch runs until ctx ends.
+func (w *busyWatch) watch(ctx context.Context) {
+	defer w.close()
+	for {
+		if c := w.source(); c != nil && w.sweeps.Load() == 0 {
+			w.askAll(ctx, c)
+		}
+		pause := busyEvery
+		if c := w.source(); c == nil || !c.Cluster().Synced {
+			pause = 200 * time.Millisecond // the first list is still on its way
+		}
+		t := time.NewTimer(pause)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return
+		}
+	}
+}
+
+func (w *busyWatch) askAll(ctx context.Context, c *kube.Client) {
+	var asked []inventory.Workspace
+	for _, ws := range c.Cluster().Workspaces {
+		if ws.Benchmarkable && len(asked) < maxBusy {
+			asked = append(asked, ws)
+		}
+	}
+	each(len(asked), func(i int) {
+		load := w.ask(ctx, c, asked[i])
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		key := workspaceKey(&asked[i])
+		if !load.equal(w.loads[key]) {
+			w.loads[key] = load
+			w.gen.Add(1)
+		}
+	})
+}
+
+func (w *busyWatch) ask(ctx context.Context, c *kube.Client, ws inventory.Workspace) (load serverLoad) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	key := workspaceKey(&ws)
+	w.mu.Lock()
+	way, tried := w.ways[key]
+	w.mu.Unlock()
+	if !tried {
+		way, _ = c.Connect(ctx, ws, kube.ViaProxy) // without a way nothing is known
+		if ctx.Err() == nil {
+			w.mu.Lock()
+			w.ways[key] = way
+			w.mu.Unlock()
+		}
+	}
+	if way == nil {
+		return load
+	}
+	target := engine.Target{BaseURL: way.BaseURL, Dial: way.Dial, RoundTripper: way.RoundTripper}
+	client := newProbeClient(target)
+	defer client.CloseIdleConnections()
+	status, body, err := probeGet(ctx, client, target, "/metrics")
+	if err != nil || status != http.StatusOK {
+		return load
+	}
+	v, err := scrape.Parse(bytes.NewReader(body))
+	if err != nil {
+		return load
+	}
+	return serverLoad{v.Running, v.Waiting}
+}
+
+// close drops the ways.
+func (w *busyWatch) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, way := range w.ways {
+		if way != nil {
+			_ = way.Close() // it only read
+		}
+	}
+}
+
+// addTo puts what is known of the servers into a picture, whose workspaces become its own.
+func (w *busyWatch) addTo(cl *inventory.Cluster) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	cl.Workspaces = append([]inventory.Workspace(nil), cl.Workspaces...)
+	for i := range cl.Workspaces {
+		load := w.loads[workspaceKey(&cl.Workspaces[i])]
+		cl.Workspaces[i].Running, cl.Workspaces[i].Waiting = load.running, load.waiting
+	}
+}
+
+func workspaceKey(ws *inventory.Workspace) string {
+	return ws.Context + "\x00" + ws.Namespace + "/" + ws.Name + "\x00" + ws.PodUID
+}
