@@ -67,6 +67,14 @@ func Answer(run *record.Run) string {
 	return text + "."
 }
 
+// lowest says what the rate is that a target breaks at when it holds none.
+func lowest(c verdict.Capacity) string {
+	if slices.ContainsFunc(c.Untrusted, func(r float64) bool { return r < c.Fails }) {
+		return "the lowest rate with a valid step"
+	}
+	return "the lowest rate tried"
+}
+
 // sentence is "A10 holds 8 req/s at $0.61/M, breaks at 16". Only the first of several says units.
 func sentence(name string, t record.Target, c verdict.Capacity, first bool) string {
 	unit, tokens := "", ""
@@ -85,7 +93,7 @@ func sentence(name string, t record.Target, c verdict.Capacity, first bool) stri
 	case c.Holds == 0 && c.Fails == 0:
 		return name + " has no valid step, so nothing can be said of it"
 	case c.Holds == 0:
-		text = name + " " + breaks + rate(c.Fails) + unit + " already, the lowest rate tried"
+		text = name + " " + breaks + rate(c.Fails) + unit + " already, " + lowest(c)
 	default:
 		text = name + " " + holds + rate(c.Holds)
 		if c.Fails == 0 {

@@ -48,16 +48,28 @@ func capacityFinding(run *record.Run, t record.Target, c verdict.Capacity) strin
 	case c.Holds == 0 && c.Fails == 0:
 		text = fmt.Sprintf("%s: no step is valid, so its capacity is unknown.", name)
 	case c.Holds == 0:
-		text = fmt.Sprintf("%s does not hold %s req/s%s, the lowest rate tried: %s.", name, rate(c.Fails), by, c.Why)
+		text = fmt.Sprintf("%s does not hold %s req/s%s, %s: %s.", name, rate(c.Fails), by, lowest(c), c.Why)
 	case c.Fails == 0:
 		text = fmt.Sprintf("%s holds every rate tried%s, up to %s req/s; its limit was not found.", name, by, rate(c.Holds))
 	default:
 		text = fmt.Sprintf("%s holds %s req/s%s and breaks at %s req/s: %s.", name, rate(c.Holds), by, rate(c.Fails), c.Why)
 	}
+	if c.Step != nil {
+		text += sureness(c.Step)
+	}
 	for _, n := range c.Notes {
 		text += " Not counted: " + strings.TrimSuffix(n, ".") + "."
 	}
 	return text
+}
+
+// sureness tells how well TTFT p95 of a step is known.
+func sureness(s *record.Step) string {
+	ci, ok := s.TTFT.CI95["p95"]
+	if !ok || s.TTFT.P95 == nil {
+		return ""
+	}
+	return fmt.Sprintf(" TTFT p95 there is %s, with 95 %% confidence between %s and %s.", duration(*s.TTFT.P95), duration(ci[0]), duration(ci[1]))
 }
 
 // pairFindings compare two targets at the lowest and the highest rate that both hold up to.

@@ -38,7 +38,7 @@ const barWidth = 40
 func (c *chart) text() string {
 	var b strings.Builder
 	lo, hi, _ := c.span()
-	b.WriteString("```text\n" + c.title + " (" + c.axis + ")\n")
+	b.WriteString("```text\n" + strings.TrimSuffix(c.title, " and p95") + ": " + c.axis + "\n")
 	width := 0
 	for _, l := range c.lines {
 		width = max(width, utf8.RuneCountInString(cut(l.name, 24)))

@@ -99,6 +99,7 @@ func sampleStep(target string, index int, f [8]float64) record.Step {
 		MaxInFlight: int(f[0]*f[5]*199/1000) + 9, Stamps: "kernel", Path: record.Path{RTTP50MS: p(265), N: 60},
 		Verdict: record.Verdict{Valid: true},
 	}
+	s.TTFT.CI95 = map[string][2]float64{"p95": {f[3] * 0.97, f[3] * 1.04}}
 	if f[1] < 0.8*f[0] {
 		s.Verdict.Saturated = true
 		s.Verdict.Notes = []string{"saturated: 8.70 of 16 requests/s completed and in flight grew by 7.2/s; percentiles depend on the length of the step"}

@@ -111,6 +111,8 @@ func TestAnswer(t *testing.T) {
 			"A100 holds 16+ req/s at $0.34/M output tokens; A10 holds 2 at $2.35/M, breaks at 4."},
 		{"errors", func(r *record.Run) { r.Steps[0].Failed = 30 },
 			"A100 holds 16+ req/s at $0.34/M output tokens; A10 breaks at 1 already, the lowest rate tried."},
+		{"lowest step invalid, next breaks", func(r *record.Run) { r.Steps[0].Verdict.Valid, r.Steps[1].Verdict.Saturated = false, true },
+			"A100 holds 16+ req/s at $0.34/M output tokens; A10 breaks at 2 already, the lowest rate with a valid step (1 rate without a valid step, not used)."},
 		{"an SLO", func(r *record.Run) {
 			r.Plan.SLO = []string{"ttft.p95<302ms"}
 			for i := range r.Steps {
