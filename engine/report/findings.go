@@ -69,7 +69,7 @@ func sureness(s *record.Step) string {
 	if !ok || s.TTFT.P95 == nil {
 		return ""
 	}
-	return fmt.Sprintf(" TTFT p95 there is %s, with 95 %% confidence between %s and %s.", duration(*s.TTFT.P95), duration(ci[0]), duration(ci[1]))
+	return fmt.Sprintf(" At %s req/s TTFT p95 is %s, with 95 %% confidence between %s and %s.", rate(s.Rate), duration(*s.TTFT.P95), duration(ci[0]), duration(ci[1]))
 }
 
 // pairFindings compare two targets at the lowest and the highest rate that both hold up to.
