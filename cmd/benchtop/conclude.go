@@ -36,11 +36,11 @@ func (c *cli) conclude(res *engine.Result, err error, f *runFlags, s sweep, line
 		err = errors.Join(err, c.printResult(res.Run, f.output, saved, results), c.printAgainst(res.Run, f.output, s.against))
 	}
 	if code == exitInterrupted {
-		fmt.Fprintf(c.errw, "interrupted: what was measured is saved; go on with: %s run --resume %s\n", c.self, filepath.Base(res.Dir))
+		fmt.Fprintf(c.errw, "interrupted: what was measured is saved; go on with: %s run --resume %s\n", c.self, runArg(res.Dir))
 	}
 	if code == exitUntrusted {
 		fmt.Fprintf(c.errw, "no trustworthy verdict: the table says why; run it again, or only the invalid steps with: %s run --resume %s\n",
-			c.self, filepath.Base(res.Dir))
+			c.self, runArg(res.Dir))
 	}
 	if res.Err != nil && code == exitError {
 		err = errors.Join(res.Err, err)
@@ -49,6 +49,15 @@ func (c *cli) conclude(res *engine.Result, err error, f *runFlags, s sweep, line
 		return err
 	}
 	return &codedError{code: code, err: err}
+}
+
+// runArg is how a person names a run on the command line: by its folder's name among the saved runs,
+// else by its path.
+func runArg(dir string) string {
+	if root, err := record.Root(); err == nil && filepath.Dir(dir) == root {
+		return filepath.Base(dir)
+	}
+	return dir
 }
 
 // printResult prints the answer, the table, gates and paths.

@@ -93,7 +93,7 @@ func (c *cli) show(ctx context.Context, b *backend, opt ui.Options) (ui.Outcome,
 	opt.Signals, opt.Formats, opt.Role = c.signals, report.FormatNames(), roleText
 	opt.Theme = theme.New(theme.Options{
 		Profile: theme.Detect(os.Stdout),
-		Dark:    c.dark(),
+		Dark:    c.dark(ctx),
 		ASCII:   c.ascii || theme.NeedsASCII(c.env),
 	})
 	return ui.Show(context.WithoutCancel(ctx), b, opt)
@@ -104,7 +104,7 @@ func (c *cli) show(ctx context.Context, b *backend, opt ui.Options) (ui.Outcome,
 // terminal too, and while the cluster is being listed. Only a terminal that answers nothing at all
 // takes the whole time. An answer that comes later would be read as keys, so a line that may be slow
 // gets more.
-func (c *cli) dark() bool {
+func (c *cli) dark(ctx context.Context) bool {
 	if c.theme != "auto" {
 		return c.theme != "light"
 	}
@@ -112,7 +112,7 @@ func (c *cli) dark() bool {
 	if c.env("SSH_CONNECTION") != "" {
 		patience = time.Second
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	dark, known := theme.Background(ctx, os.Stdin, os.Stdout)
 	return dark || !known

@@ -25,6 +25,8 @@ func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// A reader that goes away (a pager, head) is an error of that write, not the end of a sweep.
+	signal.Ignore(syscall.SIGPIPE)
 	c := &cli{
 		in: os.Stdin, out: os.Stdout, errw: os.Stderr,
 		env:      os.Getenv,
