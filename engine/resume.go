@@ -30,8 +30,8 @@ func (r *Run) resume() error {
 	if err != nil {
 		return err
 	}
-	for k, h := range saved.Plan.Schedules {
-		if hashes[k] != h {
+	for k, h := range hashes {
+		if was := saved.Plan.Schedules[k]; was != "" && was != h {
 			return fmt.Errorf("resume run %s: this version makes other arrivals for %s; start a new run with --like", saved.ID, k)
 		}
 	}

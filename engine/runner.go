@@ -37,6 +37,7 @@ type runner struct {
 	view view // server's and path's view, filled by monitor
 
 	inFlight atomic.Int64
+	lost     atomic.Bool                             // the target did not come back; no more steps are made
 	skipped  atomic.Pointer[context.CancelCauseFunc] // of the step under way
 
 	mu       sync.Mutex // guards what follows

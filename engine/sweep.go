@@ -34,6 +34,11 @@ func (r *Run) sweep() error {
 			}
 		}
 	}
+	if r.plan.Refine {
+		for _, x := range r.runners {
+			r.refine(x)
+		}
+	}
 	return r.usable()
 }
 
@@ -138,6 +143,7 @@ func (x *runner) giveUp(s record.StepPlan, err error) {
 	x.run.note(x.info.Name, why, false)
 	x.setStep(s.Index, x.tries(s), "failed", nil)
 	x.drop(why)
+	x.lost.Store(true)
 	x.enter(StateFailed, 0, why)
 }
 

@@ -109,7 +109,10 @@ type Plan struct {
 	SLO      []string  `json:"slo,omitempty"`  // each "ttft.p95<500ms,itl.p95<50ms"
 	Gate     []string  `json:"gate,omitempty"` // each "capacity>=8"
 	StopWhen []string  `json:"stop_when,omitempty"`
-	Targets  []string  `json:"targets,omitempty"` // as on the command line
+	// Refine bisects the bracket between the last rate that holds the first SLO and the first that
+	// does not, with steps of their own after the others, until it is at most 10 % wide.
+	Refine  bool     `json:"refine,omitempty"`
+	Targets []string `json:"targets,omitempty"` // as on the command line
 	// Schedules maps ScheduleKey(repeat, step) to the hash of the window's arrivals.
 	Schedules map[string]string `json:"schedules,omitempty"`
 }
