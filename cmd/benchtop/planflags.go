@@ -29,6 +29,7 @@ type planFlags struct {
 	model, via, order    string
 	seed                 uint64
 	slo, gate, stopWhen  []string
+	refine               bool
 }
 
 func addPlanFlags(set *pflag.FlagSet) *planFlags {
@@ -51,6 +52,7 @@ func addPlanFlags(set *pflag.FlagSet) *planFlags {
 	f.own.StringArrayVar(&f.slo, "slo", nil, "latency `objectives`, like 'ttft.p95<500ms,itl.p95<50ms'; never changes the exit code (may be repeated)")
 	f.own.StringArrayVar(&f.gate, "gate", nil, "`conditions` that end with exit code 99 if not met, like 'capacity>=8,ttft.p95@8<500ms' (may be repeated)")
 	f.own.StringArrayVar(&f.stopWhen, "stop-when", nil, "`rules` to end a target's sweep early, like 'saturated,errors>5%' (may be repeated)")
+	f.own.BoolVar(&f.refine, "refine", false, "add steps between the last rate that holds the first --slo and the first that does not, until they are 10 % apart")
 	inGroup(f.own, sweepFlags)
 	set.AddFlagSet(f.own)
 	return f
@@ -117,6 +119,7 @@ func (f *planFlags) applyPlain(p *record.Plan, given func(string) bool) {
 	set("slo", func() { p.SLO = f.slo })
 	set("gate", func() { p.Gate = f.gate })
 	set("stop-when", func() { p.StopWhen = f.stopWhen })
+	set("refine", func() { p.Refine = f.refine })
 }
 
 // parseWarmup reads "auto" or a duration.
