@@ -139,6 +139,22 @@ func TestStartCancelledIsCutAgain(t *testing.T) {
 	}
 }
 
+// A start that comes through while the interface closes must not leave a sweep behind.
+func TestQuitWhileStartingLeavesNoSweep(t *testing.T) {
+	x, d := drive(t)
+	d.Press("enter")
+	d.Await("answers through port-forward")
+	cmd := x.launch(false)
+	d.Press("ctrl+c")
+	d.AwaitFunc("quit", d.Quit)
+	x.cancelTask() // as Show does, by its context
+	go cmd()
+	x.end()
+	if got := x.back.run.log(); !slices.Equal(got, []string{"abort"}) {
+		t.Errorf("the run was told %q, want abort", got)
+	}
+}
+
 func TestPanicInUpdateOrViewQuits(t *testing.T) {
 	x, d := drive(t)
 	x.back.cluster = nil // Cluster must never be nil; the cluster of a broken backend is

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -83,6 +84,8 @@ type model struct {
 	clusterSeq  uint64
 	task        int                // number of the preflight or start under way; late ones are ignored
 	cancelTask  context.CancelFunc // nil if there is none
+	starts      sync.WaitGroup     // starts under way
+	sweeps      sweeps             // all that were started: Show leaves none running
 	lastKey     time.Time
 	clip        string // OSC 52 to be written with the next picture
 	dirty       bool

@@ -82,6 +82,7 @@ func (m *model) active() bool { return m.run != nil && !m.ended }
 // adopt makes r the sweep that is shown.
 func (m *model) adopt(r Run) {
 	m.run, m.latest, m.awaited, m.ended, m.stopping, m.frozen = r, nil, false, false, false, false
+	m.sweeps.add(r)
 	m.live.Reset()
 	m.compare.Reset(m.opt.Against)
 	m.results.Reset()

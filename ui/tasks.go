@@ -250,8 +250,13 @@ func (m *model) launch(yes bool) tea.Cmd {
 	ctx, id := m.begin()
 	b, sel := m.backend, m.setup.Targets()
 	m.setup.Starting(true)
+	m.starts.Add(1)
 	return command(func() tea.Msg {
+		defer m.starts.Done()
 		run, err := b.Start(ctx, plan, sel, yes)
+		if err == nil {
+			m.sweeps.add(run)
+		}
 		return startedMsg{id, run, err}
 	})
 }

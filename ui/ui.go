@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -89,6 +90,7 @@ func Show(ctx context.Context, b Backend, opt Options) (Outcome, error) {
 	} else if err != nil {
 		err = fmt.Errorf("terminal: %w", err)
 	}
+	cancel()
 	m.end()
 	return Outcome{Run: m.run, Interrupted: m.interrupted, Signal: m.signal}, err
 }
@@ -108,22 +110,48 @@ func (f *screenFile) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// end cuts a sweep that is still running and waits until it is saved.
+// sweeps are the runs of an interface. A start that comes through as the interface closes is in it,
+// though its message finds nobody.
+type sweeps struct {
+	mu   sync.Mutex // guards runs
+	runs []Run
+}
+
+func (s *sweeps) add(r Run) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.runs = append(s.runs, r)
+}
+
+// abort cuts every run that has not ended, waits for each, and says whether there was one.
+func (s *sweeps) abort() (cut bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.runs {
+		select {
+		case <-r.Done():
+		default:
+			r.Abort()
+			cut = true
+			<-r.Done()
+		}
+	}
+	return cut
+}
+
+// end cuts what is still running, or being started, and waits until it is saved.
 func (m *model) end() {
-	if m.run == nil {
-		return
-	}
-	select {
-	case <-m.run.Done():
-		return
-	default:
-	}
-	m.interrupted = true
-	m.run.Abort()
+	cut := make(chan bool, 1)
+	go func() { // ends with the last sweep; only one that does not save outlives Show
+		m.starts.Wait()
+		cut <- m.sweeps.abort()
+	}()
 	late := time.NewTimer(endGrace)
 	defer late.Stop()
 	select {
-	case <-m.run.Done():
+	case c := <-cut:
+		m.interrupted = m.interrupted || c
 	case <-late.C:
+		m.interrupted = true
 	}
 }
