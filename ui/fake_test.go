@@ -79,7 +79,7 @@ func (b *fakeBackend) Export(_ context.Context, dir, format string) ([]string, e
 }
 func (b *fakeBackend) SaveFile(name string, data []byte) (string, error) {
 	b.saved[name] = data
-	return "/home/ana/" + name, nil
+	return "/home/user/" + name, nil
 }
 
 // fakeRun is a sweep whose clock a test turns by hand.

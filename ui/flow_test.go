@@ -210,7 +210,7 @@ func TestSavedRuns(t *testing.T) {
 	d.Press("e", "G", "enter")
 	d.Await("export html: disk full")
 	d.Press("S")
-	d.Await("saved /home/ana/benchtop-results-20260309-141200.svg")
+	d.Await("saved /home/user/benchtop-results-20260309-141200.svg")
 	if svg := string(x.back.saved["benchtop-results-20260309-141200.svg"]); !strings.Contains(svg, "<svg") {
 		t.Errorf("the picture is no SVG: %.80q", svg)
 	}

@@ -106,7 +106,7 @@ func unreachable() *inventory.Cluster {
 }
 
 func forbidden() *inventory.Cluster {
-	c := &inventory.Cluster{Context: "aks-eastus", User: "dev@contoso.example", Seq: 9, Namespaces: []string{"bench"},
+	c := &inventory.Cluster{Context: "aks-eastus", User: "user@example.com", Seq: 9, Namespaces: []string{"bench"},
 		Problem: &inventory.Problem{What: "Not allowed to list workspaces in all namespaces", Why: "this user lacks a right"}}
 	c.Access = []inventory.Access{{Verb: "list", Resource: "workspaces.kaito.sh", Without: "namespaces can still be named one by one"},
 		{Verb: "list", Resource: "nodes", Allowed: false, Without: "the SKU is taken from the workspace"}}
