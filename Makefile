@@ -15,8 +15,9 @@ lint: ## format, vet, staticcheck, import directions, sizes
 	go run $(STATICCHECK) ./...
 	go test -count=1 ./test
 
-bench: ## run the benchmarks, with allocations
+bench: ## run the benchmarks, with allocations, and measure this machine's own errors
 	go test -run '^$$' -bench . -benchmem ./...
+	go run ./cmd/benchtop selfcheck
 
 screenshots: ## draw docs/*.svg anew from the golden views
 	go test -count=1 ./test -run TestPictures -update

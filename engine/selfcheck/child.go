@@ -114,10 +114,14 @@ func startChild(ctx context.Context, opt Options, j job) (*child, error) {
 	if err == nil {
 		err = json.Unmarshal(line, &c.hello)
 	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("child process: it does not get ready: %w", err), c.end(func(io.Reader) error { return nil }))
+	if err == nil {
+		return c, nil
 	}
-	return c, nil
+	err = errors.Join(fmt.Errorf("child process: it does not get ready: %w", err), c.end(func(io.Reader) error { return nil }))
+	if ctx.Err() != nil {
+		return nil, ctx.Err() // which is why
+	}
+	return nil, err
 }
 
 // end tells the child to end, has read take what it still says, and waits for it.
