@@ -89,7 +89,11 @@ func (p *pendingRun) fail(err error) {
 }
 
 func blankSnapshot(plan record.Plan, simulated bool, sels []ui.Selection) *engine.Snapshot {
+	steps := plan.Steps()
 	s := &engine.Snapshot{StartedAt: time.Now(), Plan: plan, Phase: "starting", Simulated: simulated}
+	for _, st := range steps { // the warm-up is at least 5 s unless it is said
+		s.Left += plan.StepWindow(st.Rate) + 5*time.Second
+	}
 	for _, sel := range sels {
 		t := engine.TargetSnapshot{State: engine.StatePreparing, Text: "connecting", Current: -1}
 		t.Info.Name = sel.Name
@@ -97,7 +101,7 @@ func blankSnapshot(plan record.Plan, simulated bool, sels []ui.Selection) *engin
 			t.Info.Context, t.Info.Namespace, t.Info.Workspace, t.Info.Model = ws.Context, ws.Namespace, ws.Name, ws.Model
 			t.Info.GPU, t.Info.InstanceType = ws.SKU.GPU, ws.SKU.InstanceType
 		}
-		for _, st := range plan.Steps() {
+		for _, st := range steps {
 			t.Steps = append(t.Steps, engine.StepStatus{Rate: st.Rate, Repeat: st.Repeat, Phase: "pending"})
 		}
 		s.Targets = append(s.Targets, t)

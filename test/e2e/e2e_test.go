@@ -93,7 +93,7 @@ func environment(t *testing.T) []string {
 
 // sweepArgs is a short sweep over both workspaces.
 func sweepArgs(via, dir string) []string {
-	return append([]string{"run"}, append(targets, "--via", via, "--rates", "2,6", "--duration", "5s", "--warmup", "1s",
+	return append([]string{"run"}, append(targets, "--via", via, "--rates", "2,6", "--duration", "4s", "--warmup", "1s",
 		"--output-tokens", "40", "--out", dir, "--yes")...)
 }
 

@@ -32,7 +32,7 @@ go build -o "$tmp/benchtop" ./cmd/benchtop
 
 # serve PROFILE PORT: the pods of the lab forward to these ports.
 serve() {
-    "$tmp/benchtop" sim --profile "$1" --listen "127.0.0.1:$2" >"$tmp/sim-$1.log" 2>&1 &
+    "$tmp/benchtop" sim --no-path --profile "$1" --listen "127.0.0.1:$2" >"$tmp/sim-$1.log" 2>&1 &
     servers+=($!)
     for _ in $(seq 100); do
         if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then return 0; fi
