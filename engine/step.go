@@ -113,9 +113,10 @@ func (x *runner) step(s record.StepPlan, st start) (void bool) {
 	defer x.skipped.Store(nil)
 
 	meta := x.tallyMeta(s, try, st)
-	if err := r.writer.BeginStep(openStep(meta, st)); err != nil {
-		return false // the aggregator stops the run and says why
-	}
+	// The disk may take seconds over this, and the arrivals are fixed: nobody waits for it before
+	// the step's end. An error is the writer's to keep; the aggregator stops the run for it.
+	var opened sync.WaitGroup
+	r.guard(&opened, func() { _ = r.writer.BeginStep(openStep(meta, st)) })
 	x.setStep(s.Index, try, "running", nil)
 	x.mark("step", fmt.Sprintf("%g/s", s.Rate))
 	before := x.evidence()
@@ -151,6 +152,7 @@ func (x *runner) step(s record.StepPlan, st start) (void bool) {
 	sum := tally.Step()
 	sum.DrainS = seconds(end - l.winEnd.Load())
 	x.summarise(&sum, before, context.Cause(send), st, drained)
+	opened.Wait()
 	return x.settle(s, try, &sum, context.Cause(send))
 }
 
