@@ -2,9 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
+
+	"benchtop/engine/record"
 )
 
 // snapshotEvery is how often the picture is renewed; histories are closed once a second.
@@ -69,6 +72,9 @@ func (r *Run) publishWith(hist []history) {
 		s.Targets = append(s.Targets, x.snapshot(&hist[i]))
 	}
 	s.Done = s.Phase == "done"
+	if s.Done && r.result != nil && r.result.Err != nil && !errors.Is(r.result.Err, ErrStopped) {
+		s.Err = record.Clean(r.result.Err.Error())
+	}
 	if !s.Done {
 		s.Left = r.left(s)
 		if r.sendCtx != nil && r.sendCtx.Err() != nil {

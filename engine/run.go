@@ -250,7 +250,14 @@ func (r *Run) prepare(ctx context.Context) error {
 	for _, g := range r.sideBySide() {
 		var wg sync.WaitGroup
 		for _, x := range g {
-			wg.Go(func() { errs[x.index] = x.prepare(ctx, r.opt.Yes) })
+			wg.Go(func() {
+				defer func() {
+					if p := recover(); p != nil { // there is no run yet that could keep it
+						errs[x.index] = fmt.Errorf("target %q: internal error: %v\n%s", x.info.Name, p, debug.Stack())
+					}
+				}()
+				errs[x.index] = x.prepare(ctx, r.opt.Yes)
+			})
 		}
 		wg.Wait()
 	}

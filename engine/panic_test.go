@@ -1,0 +1,68 @@
+package engine_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"benchtop/engine"
+	"benchtop/engine/record"
+	"benchtop/engine/sim"
+)
+
+// brittle panics on requests whose id ends in suffix; those before a run have no id.
+type brittle struct {
+	http.Transport
+	suffix string
+}
+
+func (b *brittle) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.Header.Get("X-Request-Id"), b.suffix) {
+		panic("the way fell apart")
+	}
+	return b.Transport.RoundTrip(r)
+}
+
+func TestPanicInAWorkerStopsAndSaves(t *testing.T) {
+	t.Parallel()
+	url, _ := serve(t, sim.Config{Profile: quick(t)})
+	way := &brittle{suffix: "-0.1-12"}
+	defer way.CloseIdleConnections()
+	tg, p := target("a", url), plan(20)
+	tg.RoundTripper, p.Duration = way, record.Duration(time.Hour)
+	dir := filepath.Join(t.TempDir(), "run")
+	r, err := engine.Start(t.Context(), p, []engine.Target{tg}, engine.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := r.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "internal error: the way fell apart"
+	if res.Err == nil || res.Err.Error() != want || res.Run.State != record.StateInterrupted || res.Run.Reason != want {
+		t.Errorf("error %v, state %q (%s)", res.Err, res.Run.State, res.Run.Reason)
+	}
+	if s := r.Snapshot(); !s.Done || s.Err != want {
+		t.Errorf("the last snapshot: done %v, error %q", s.Done, s.Err)
+	}
+	if len(res.Run.Steps) != 1 || res.Run.Steps[0].OK == 0 {
+		t.Errorf("what was measured is lost: %+v", res.Run.Steps)
+	}
+	if trace, err := os.ReadFile(filepath.Join(dir, "panic.txt")); err != nil || !strings.Contains(string(trace), "RoundTrip") {
+		t.Errorf("the trace: %v, %q", err, trace)
+	}
+}
+
+func TestPanicWhileProbingIsAnError(t *testing.T) {
+	t.Parallel()
+	tg := target("a", "http://127.0.0.1:1")
+	tg.RoundTripper = &brittle{}
+	_, err := engine.Start(t.Context(), plan(20), []engine.Target{tg}, engine.Options{Dir: filepath.Join(t.TempDir(), "run")})
+	if err == nil || !strings.Contains(err.Error(), `target "a": internal error: the way fell apart`) {
+		t.Errorf("error %v", err)
+	}
+}
