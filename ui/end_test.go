@@ -7,10 +7,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/google/go-cmp/cmp"
 
+	"benchtop/ui/screen"
 	"benchtop/ui/screen/fixture"
 )
 
@@ -187,4 +189,17 @@ func TestFailedSweepSaysWhy(t *testing.T) {
 	d.Send(tickMsg(x.time))
 	d.ExpectContains("Ended early", "pods/portforward denied")
 	d.Await("✗ ended early")
+}
+
+// A sweep that broke is not called complete, and its screen stays: it says why.
+func TestBrokenSweepIsNotComplete(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.run.broken = errors.New("internal error: the way fell apart")
+	x.time = x.time.Add(time.Minute) // nobody types
+	x.tick(d, fixture.Length)
+	d.Await("ended early: internal error: the way fell apart; what was measured is saved")
+	if x.shown() != screen.Compare {
+		t.Error("the results took the place of the reason")
+	}
 }

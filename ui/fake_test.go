@@ -92,6 +92,7 @@ type fakeRun struct {
 	calls   []string
 	slow    bool // Stop does not end it: requests are in flight
 	waitErr error
+	broken  error // the Err of its result
 }
 
 func newRun(n int) *fakeRun {
@@ -156,5 +157,5 @@ func (r *fakeRun) Note(text string)      { r.called("note " + text) }
 func (r *fakeRun) Done() <-chan struct{} { return r.done }
 func (r *fakeRun) Wait() (*engine.Result, error) {
 	<-r.done
-	return &engine.Result{Run: fixture.Run(r.n), Dir: fixture.Dir}, r.waitErr
+	return &engine.Result{Run: fixture.Run(r.n), Dir: fixture.Dir, Err: r.broken}, r.waitErr
 }

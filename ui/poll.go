@@ -198,6 +198,9 @@ func (m *model) waited(msg waitedMsg) tea.Cmd {
 		m.say(2, msg.err.Error())
 	case m.stopping:
 		m.say(0, "stopped; what was measured is saved")
+	case msg.result != nil && msg.result.Err != nil:
+		m.say(2, "ended early: "+msg.result.Err.Error()+"; what was measured is saved")
+		return nil // the screen of the run says it as long as it is looked at; the results do not
 	default:
 		m.say(0, "the sweep is complete")
 	}
