@@ -122,14 +122,12 @@ func (rep *Report) stress() string {
 
 // size is the row's load in words, as measured: "1,024 streams (48k tok/s)".
 func (r *Row) size() string {
-	name := r.load.String()
-	if r.load.Rate > 0 {
+	name := thousands(r.load.Streams) + " streams"
+	switch {
+	case r.load.Rate > 0:
 		name = fmt.Sprintf("%g req/s", r.load.Rate)
-	} else {
-		name = thousands(r.load.Streams) + " stream"
-		if r.load.Streams != 1 {
-			name += "s"
-		}
+	case r.load.Streams == 1:
+		name = "1 stream"
 	}
 	return fmt.Sprintf("%s (%s tok/s)%s", name, kilo(r.TokPerS), r.load.harder())
 }
