@@ -125,6 +125,7 @@ type endLine struct {
 
 func (n *ndjson) start(s *engine.Snapshot) error {
 	l := startLine{head: n.head("start"), RunID: s.RunID, Dir: s.Dir, Simulated: s.Simulated, Plan: s.Plan}
+	l.Plan.Schedules = nil // of use with the requests only, and run.json has them
 	for i := range s.Targets {
 		l.Targets = append(l.Targets, s.Targets[i].Info)
 	}

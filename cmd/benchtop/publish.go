@@ -43,7 +43,7 @@ with the charts as text, for a comment or $GITHUB_STEP_SUMMARY.`,
 			if err != nil {
 				return err
 			}
-			out = filepath.Join(dir, "report")
+			out = filepath.Join(dir, reportFolder)
 		}
 		switch filepath.Ext(out) {
 		case ".md":
@@ -119,8 +119,11 @@ func (c *cli) exportCommand() *cobra.Command {
 	return cmd
 }
 
-// exportFolder is where exports go within a run's folder, apart from the run's own files.
-const exportFolder = "export"
+// Where exports and reports go within a run's folder, apart from the run's own files.
+const (
+	exportFolder = "export"
+	reportFolder = "report"
+)
 
 func checkFormat(f string) error {
 	for _, known := range report.FormatNames() {

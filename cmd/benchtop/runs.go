@@ -111,7 +111,11 @@ func (c *cli) prune(ctx context.Context, infos []record.Info, f runsFlags) error
 	}
 	var errs []error
 	for _, dir := range old {
-		errs = append(errs, os.RemoveAll(dir))
+		// What was exported goes with the run; anything else in its folder stays, and the folder too.
+		for _, own := range []string{exportFolder, reportFolder} {
+			errs = append(errs, os.RemoveAll(filepath.Join(dir, own)))
+		}
+		errs = append(errs, record.Remove(dir))
 	}
 	return errors.Join(errs...)
 }
