@@ -19,8 +19,8 @@ bench: ## run the benchmarks, with allocations, and measure this machine's own e
 	go test -run '^$$' -bench . -benchmem ./...
 	go run ./cmd/benchtop selfcheck
 
-screenshots: ## draw docs/*.svg anew from the golden views
-	go test -count=1 ./test -run TestPictures -update
+screenshots: ## draw docs/*.svg anew
+	go test -count=1 ./ui -run 'TestPictures|TestAnimation' -update
 
 e2e: ## drive the built binary against the cluster that KUBECONFIG names
 	@test -n "$$KUBECONFIG" || { echo "set KUBECONFIG to a cluster made for tests; see docs/testing.md"; exit 2; }
