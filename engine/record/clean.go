@@ -97,9 +97,10 @@ func scrubMap(v reflect.Value) {
 		e.Set(v.MapIndex(key))
 		scrubValue(k)
 		scrubValue(e)
-		if !k.Equal(key) {
-			v.SetMapIndex(key, reflect.Value{})
+		if k.Equal(key) && e.Comparable() && e.Equal(v.MapIndex(key)) {
+			continue // a map may be shared with readers: write only what changes
 		}
+		v.SetMapIndex(key, reflect.Value{})
 		v.SetMapIndex(k, e)
 	}
 }
