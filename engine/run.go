@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -235,12 +236,26 @@ func (r *Run) create() error {
 	if r.opt.Resume {
 		return r.reopen(run.Targets)
 	}
-	w, err := record.Create(r.opt.Dir, run)
+	own, err := ownCopy(run) // the writer cleans its run in place; snapshots share ours
+	if err != nil {
+		return err
+	}
+	w, err := record.Create(r.opt.Dir, own)
 	if err != nil {
 		return err
 	}
 	r.writer, r.dir = w, w.Dir()
 	return nil
+}
+
+// ownCopy is a copy that shares nothing with v, by way of the form that is written to disk.
+func ownCopy[T any](v *T) (*T, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode the record: %w", err)
+	}
+	c := new(T)
+	return c, json.Unmarshal(b, c)
 }
 
 // prepare probes the targets: side by side those that may be under load side by side, so that none

@@ -239,7 +239,11 @@ func (x *runner) settle(s record.StepPlan, try int, sum *record.Step, cause erro
 		x.lastE2E = *sum.E2E.P95
 		x.mu.Unlock()
 	}
-	if err := x.run.writer.EndStep(*sum); err != nil {
+	own, err := ownCopy(sum)
+	if err == nil {
+		err = x.run.writer.EndStep(*own)
+	}
+	if err != nil {
 		x.run.event(x, 2, "save the step: "+err.Error())
 	}
 	x.enter(StateBarrier, 0, "")
