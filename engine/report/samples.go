@@ -143,7 +143,6 @@ func (c *samples) of(status uint8, f func(*sample) float64) []float64 {
 // The latencies of a request as tools see them that start their clock at the send; ms, NaN = none.
 
 func (s *sample) ttft() float64 { return sinceMS(s.sent, s.first) }
-func (s *sample) e2e() float64  { return sinceMS(s.sent, s.done) }
 
 // e2eToLast ends at the last token instead of the end of the stream.
 func (s *sample) e2eToLast() float64 { return sinceMS(s.sent, s.last) }
