@@ -39,8 +39,8 @@ func readCSV(t *testing.T, b []byte) []map[string]string {
 // raw are the latencies of one step's window, straight from requests.jsonl: what the exports must
 // agree with, computed here in the plainest way.
 type raw struct {
-	ttft, ttftSent, e2e, tpot, gaps []float64 // ms; censored ones are +Inf
-	okTTFTSent, okTPOT, okGaps, okE2ELast    []float64 // of requests that succeeded
+	ttft, ttftSent, e2e, tpot, gaps       []float64 // ms; censored ones are +Inf
+	okTTFTSent, okTPOT, okGaps, okE2ELast []float64 // of requests that succeeded
 }
 
 func rawOf(t *testing.T, dir, target string, step int) raw {
