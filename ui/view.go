@@ -112,6 +112,8 @@ func (m *model) runState() string {
 		return sim + th.Good.Render(th.Glyph.Check+" done") + " " + screen.Clock(s.At)
 	case m.stopping || s.Phase == "stopping":
 		return sim + th.Warn.Render(th.Glyph.Warn+" stopping") + " " + m.runLine()
+	case screen.Preparing(s):
+		return sim + th.Accent.Render(th.Glyph.Running+" starting") + ": asking the targets"
 	case m.frozen:
 		return sim + th.Warn.Render("FROZEN "+screen.Age(m.now().Sub(m.frozenAt))) + " · running " + m.runLine()
 	case pausedTarget(s) != "":

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 	"github.com/muesli/termenv"
 
 	"benchtop/engine"
@@ -370,6 +371,37 @@ func TestTooSmallSaysThatTheSweepGoesOn(t *testing.T) {
 	for _, size := range [][2]int{{59, 24}, {80, 17}, {30, 8}} {
 		if got := view(x, size[0], size[1]); !strings.Contains(strings.Join(strings.Fields(got), " "), "sweep goes on") {
 			t.Errorf("%v: the view does not say that the sweep goes on:\n%s", size, got)
+		}
+	}
+}
+
+func TestStartingSaysWhatItWaitsFor(t *testing.T) {
+	for _, n := range []int{1, 2, 4} {
+		x := newBench(t)
+		x.sweep(n, 0)
+		s := fixture.Snapshot(n, 0)
+		s.Seq += 10
+		for i := range s.Targets {
+			s.Targets[i].State, s.Targets[i].Current, s.Targets[i].Health = engine.StatePreparing, -1, engine.Health{}
+		}
+		x.run.snap = s
+		x.poll()
+		for _, id := range []screen.ID{screen.Live, screen.Compare} {
+			x.show(id)
+			for _, size := range [][2]int{{80, 24}, {120, 40}} {
+				x.w, x.h, x.dirty = size[0], size[1], true
+				text := ansi.Strip(x.View())
+				for _, want := range []string{"starting: asking the targets", "how it counts tokens", "asking the target"} {
+					if !strings.Contains(text, want) {
+						t.Errorf("%v with %d targets at %v: no %q:\n%s", id, n, size, want, text)
+					}
+				}
+				for _, bad := range []string{"00:00 of", "waiting"} {
+					if strings.Contains(text, bad) {
+						t.Errorf("%v with %d targets at %v says %q:\n%s", id, n, size, bad, text)
+					}
+				}
+			}
 		}
 	}
 }

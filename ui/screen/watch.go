@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"benchtop/engine"
@@ -15,17 +16,41 @@ import (
 // Metric is what a chart shows.
 type Metric int
 
-// The metrics of a chart.
+// The metrics of a chart. TPOT stands in for ITL in runs of tools that keep no single gaps; a sweep
+// under way has no TPOT.
 const (
 	TTFT Metric = iota
 	ITL
+	TPOT
 )
 
 // String is the name as it is printed.
-func (m Metric) String() string { return [...]string{"TTFT", "ITL"}[m] }
+func (m Metric) String() string { return [...]string{"TTFT", "ITL", "TPOT"}[m] }
 
-// Next is the other metric.
-func (m Metric) Next() Metric { return (m + 1) % 2 }
+// Next is the other metric: the gaps of TTFT, and the other way round.
+func (m Metric) Next() Metric {
+	if m == TTFT {
+		return ITL
+	}
+	return TTFT
+}
+
+// Gaps is the metric of the gaps between tokens that can be shown for all of a run: ITL, or TPOT
+// where a target has nothing else.
+func Gaps(run *record.Run) Metric {
+	for i := range run.Targets {
+		itl, tpot := false, false
+		for j := range run.Steps {
+			if s := &run.Steps[j]; s.Target == run.Targets[i].Name {
+				itl, tpot = itl || s.ITL.N > 0, tpot || s.TPOT.N > 0
+			}
+		}
+		if tpot && !itl {
+			return TPOT
+		}
+	}
+	return ITL
+}
 
 // Percentiles are the ones that the interface shows.
 var Percentiles = [3]string{"p50", "p90", "p99"}
@@ -157,8 +182,24 @@ func verdictState(v *record.Verdict) widget.StepState {
 	return widget.StepDone
 }
 
+// Preparing says whether no target is under load yet: all of them are still asked what they serve.
+func Preparing(s *engine.Snapshot) bool {
+	for i := range s.Targets {
+		if s.Targets[i].State != engine.StatePreparing {
+			return false
+		}
+	}
+	return len(s.Targets) > 0 && !s.Done
+}
+
+// Asked is what a target is asked before the first step, in words.
+const Asked = "model, how it counts tokens, prompt length, round trip"
+
 // Progress says where a target is in its step: "step 4/5 · measuring 36/60 s".
 func Progress(t *engine.TargetSnapshot) string {
+	if t.State == engine.StatePreparing {
+		return "asking the target"
+	}
 	text := string(t.State)
 	if t.StepTotal > 0 {
 		text += fmt.Sprintf(" %d/%d s", int(t.StepElapsed.Seconds()), int(t.StepTotal.Round(time.Second).Seconds()))
@@ -241,10 +282,15 @@ func (s *Scale) Log(lo, hi float64) bool {
 // Toggle is what the person says.
 func (s *Scale) Toggle() { s.log, s.said = !s.log, true }
 
-// Draw is a chart with its limits, or words where it has nothing to show yet.
-func Draw(ts *chart.TimeSeries, w, h int) string {
+// Draw is a chart with its limits, or words where it has nothing to show yet; state is that of the
+// target.
+func Draw(ts *chart.TimeSeries, state engine.State, w, h int) string {
 	if lo, _ := ts.Range(); math.IsNaN(lo) {
-		return widget.Center(widget.Wrap("no token in this window yet", max(w, 1), ts.Theme.Dim), w, h)
+		why := "no token in this window yet"
+		if state == engine.StatePreparing {
+			why = "No load yet: the target is asked first.\n" + Asked
+		}
+		return widget.Center(widget.Wrap(why, max(w, 1), ts.Theme.Dim), w, h)
 	}
 	return ts.Render(w, h)
 }
@@ -297,10 +343,7 @@ func StepValue(s *record.Step, m Metric, percentile string, th *theme.Theme) str
 // StepNumber is a percentile of a finished step in ms; bound says that it is a lower bound. NaN is
 // unknown.
 func StepNumber(s *record.Step, m Metric, percentile string) (v float64, bound bool) {
-	d, key := &s.TTFT, "ttft_"+percentile+"_ms"
-	if m == ITL {
-		d, key = &s.ITL, "itl_"+percentile+"_ms"
-	}
+	d, key := [...]*record.Dist{&s.TTFT, &s.ITL, &s.TPOT}[m], strings.ToLower(m.String())+"_"+percentile+"_ms"
 	p := map[string]*float64{"p50": d.P50, "p90": d.P90, "p95": d.P95, "p99": d.P99}[percentile]
 	if p != nil {
 		return *p, false

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -97,6 +98,25 @@ func TestGhosts(t *testing.T) {
 	want := []chart.Point{{X: 0, Y: 386}, {X: 82, Y: 386}, {X: 82, Y: math.NaN()}, {X: 82, Y: 419}, {X: 120, Y: 419}, {X: 120, Y: math.NaN()}}
 	if diff := cmp.Diff(want, gs[0].line(&live, 120, screen.TTFT, 1), nan); diff != "" {
 		t.Errorf("the dashed line (-want +got):\n%s", diff)
+	}
+}
+
+func TestGhostWithoutITLShowsItsTPOTAndSaysSo(t *testing.T) {
+	old := fixture.Run(1)
+	old.Name = "kaito"
+	for i := range old.Steps {
+		s := &old.Steps[i]
+		s.TPOT, s.ITL = s.ITL, record.Dist{}
+	}
+	m := New(theme.New(theme.Options{Profile: termenv.Ascii}))
+	m.Reset([]*record.Run{old})
+	m.Set(fixture.Snapshot(1, 300))
+	want := *old.Steps[3].TPOT.P50
+	if got := m.ghosts[0].quantiles(screen.ITL, 8).P50; got != want {
+		t.Errorf("ITL of the ghost is %v, want its TPOT %v", got, want)
+	}
+	if text := m.Render(160, 43); !strings.Contains(text, "a10@kaito has no ITL: its TPOT stands there") {
+		t.Errorf("nothing says that TPOT stands for ITL:\n%s", text)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 type ghost struct {
 	name  string
 	info  record.Target
+	gaps  screen.Metric            // ITL, or TPOT of a tool that keeps no single gaps
 	steps map[float64]*record.Step // the last usable try of each rate
 }
 
@@ -22,7 +23,7 @@ func ghostsOf(runs []*record.Run) []ghost {
 	var out []ghost
 	for _, r := range runs {
 		for _, t := range r.Targets {
-			g := ghost{name: t.Name + "@" + cmp.Or(r.Name, r.ID), info: t, steps: map[float64]*record.Step{}}
+			g := ghost{name: t.Name + "@" + cmp.Or(r.Name, r.ID), info: t, gaps: screen.Gaps(r), steps: map[float64]*record.Step{}}
 			for i := range r.Steps {
 				if s := &r.Steps[i]; s.Target == t.Name && s.Verdict.Valid && !s.Verdict.Void {
 					g.steps[s.Rate] = s
@@ -41,7 +42,10 @@ func (g *ghost) quantiles(m screen.Metric, rate float64) engine.Quantiles {
 		return engine.Quantiles{}
 	}
 	d := &s.TTFT
-	if m == screen.ITL {
+	switch {
+	case m == screen.ITL && g.gaps == screen.TPOT:
+		d = &s.TPOT
+	case m == screen.ITL:
 		d = &s.ITL
 	}
 	if d.P50 == nil || d.P90 == nil || d.P99 == nil {

@@ -62,7 +62,10 @@ func (m *Model) drawStrips(w int) string {
 		look := th.Target(i)
 		text, st := screen.Health(th, t.Health)
 		left := look.Style.Render(look.Marker+" "+widget.Fit(widget.Clean(t.Info.Name), name, th.Glyph.Ellipsis)) + "  "
-		right := screen.Progress(t) + "  " + st.Render(widget.Clean(text))
+		right := screen.Progress(t)
+		if t.State != engine.StatePreparing {
+			right += "  " + st.Render(widget.Clean(text))
+		}
 		room := max(w-widget.Width(left)-widget.Width(right)-2, 0)
 		lines = append(lines, widget.Fit(left+widget.StepStrip(th, screen.Strip(t), room)+"  "+right, w, th.Glyph.Ellipsis))
 	}
@@ -124,7 +127,7 @@ func (m *Model) drawPanel(metric screen.Metric, i, w, h int) string {
 	}
 	iw, ih := widget.Inside(w, h)
 	return widget.Panel{Theme: th, RawTitle: look.Style.Render(look.Marker+" "+widget.Clean(t.Info.Name)) + "  " + metric.String() + " ms" + logNote(ts.Y),
-		Note: note, Focused: i == m.focus && metric == m.metric, Body: screen.Draw(&ts, iw, ih)}.Render(w, h)
+		Note: note, Focused: i == m.focus && metric == m.metric, Body: screen.Draw(&ts, t.State, iw, ih)}.Render(w, h)
 }
 
 // series is the chart of one target without its axis.
@@ -198,7 +201,7 @@ func (m *Model) drawOverlay(w, h int) string {
 	ts.SLO = screen.Limit(m.snap.Plan.SLO, m.metric)
 	iw, ih := widget.Inside(w, h)
 	return widget.Panel{Theme: th, Title: m.metric.String() + " " + screen.Percentiles[m.percentile] + " ms" + logNote(ts.Y), RawNote: strings.TrimSpace(note),
-		Focused: true, Body: screen.Draw(&ts, iw, ih)}.Render(w, h)
+		Focused: true, Body: screen.Draw(&ts, m.snap.Targets[m.focus].State, iw, ih)}.Render(w, h)
 }
 
 // drawTable is the last ten seconds of all targets and the differences to the first.
@@ -230,13 +233,20 @@ func (m *Model) drawTable(w int) string {
 	return widget.Panel{Theme: th, Title: title, Note: m.tableNote(), Body: body}.Render(w, h+2)
 }
 
-// differences says in what the targets differ beside the GPU, "" if in nothing.
+// differences says in what the targets differ beside the GPU, and which saved run shows its TPOT in
+// place of the ITL it does not have; "" if there is nothing to say.
 func (m *Model) differences() string {
 	targets := make([]record.Target, len(m.snap.Targets))
 	for i := range m.snap.Targets {
 		targets[i] = m.snap.Targets[i].Info
 	}
-	return screen.Differences(targets)
+	words := screen.Differences(targets)
+	for i := range m.ghosts {
+		if m.ghosts[i].gaps == screen.TPOT {
+			return strings.TrimPrefix(words+"; "+m.ghosts[i].name+" has no ITL: its TPOT stands there", "; ")
+		}
+	}
+	return words
 }
 
 func (m *Model) tableNote() string {

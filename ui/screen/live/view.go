@@ -76,6 +76,9 @@ func (m *Model) drawHead(t *engine.TargetSnapshot, w int) string {
 	}
 	room := max(w-widget.Width(bar)-2, 0)
 	first := widget.Fit(th.Dim.Render("req/s")+" "+widget.StepStrip(th, screen.Strip(t), max(room-6, 0)), room, "") + "  " + bar
+	if t.State == engine.StatePreparing {
+		return widget.Fit(first, w, "") + "\n" + widget.Fit(th.Dim.Render("No load yet: asking "+screen.Asked), w, th.Glyph.Ellipsis)
+	}
 	text, st := screen.Health(th, t.Health)
 	why := t.Health.Why
 	if t.Text != "" {
@@ -125,7 +128,7 @@ func (m *Model) drawChart(t *engine.TargetSnapshot, metric screen.Metric, w, h i
 		title += fmt.Sprintf(", last %.0f s", m.window)
 	}
 	iw, ih := widget.Inside(w, h)
-	return widget.Panel{Theme: th, Title: title, Note: strings.TrimSpace(note), Focused: focus, Body: screen.Draw(&ts, iw, ih)}.Render(w, h)
+	return widget.Panel{Theme: th, Title: title, Note: strings.TrimSpace(note), Focused: focus, Body: screen.Draw(&ts, t.State, iw, ih)}.Render(w, h)
 }
 
 // drawSide is the column of numbers.

@@ -37,8 +37,10 @@ type Model struct {
 	run    *record.Run   // base with the changes
 	rows   []report.Row
 
-	metric     screen.Metric
-	percentile int // index into percentiles
+	metric     screen.Metric // TTFT, or the gaps: then gaps says which
+	gaps       screen.Metric // ITL, or TPOT where a target has no other
+	rates      []float64     // of the plan and of the steps made beside it, ascending
+	percentile int           // index into percentiles
 	linear     bool
 	table      bool // the table has the room of the charts
 	cursor     int
@@ -127,7 +129,18 @@ func (m *Model) apply() {
 	m.run = &run
 	m.judge()
 	m.rows = report.Rows(m.run)
+	m.gaps, m.rates = screen.Gaps(m.run), ratesOf(m.run)
 	m.cursor = max(min(m.cursor, len(m.rows)-1), 0)
+}
+
+// ratesOf are the rates of the plan and those that were tried beside it to narrow a bracket.
+func ratesOf(run *record.Run) []float64 {
+	rates := slices.Clone(run.Plan.Rates)
+	for i := range run.Steps {
+		rates = append(rates, run.Steps[i].Rate)
+	}
+	slices.Sort(rates)
+	return slices.Compact(rates)
 }
 
 // haunt adds the targets and steps of a saved run to run.

@@ -54,6 +54,50 @@ func TestRepetitionsShowTheMedianOfTheValid(t *testing.T) {
 
 func same(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
 
+// GuideLLM keeps one mean gap per request, which is our TPOT.
+func TestRunWithoutITLShowsTPOT(t *testing.T) {
+	run := fixture.Run(2)
+	for i := range run.Steps {
+		if s := &run.Steps[i]; s.Target == run.Targets[0].Name {
+			s.TPOT, s.ITL = s.ITL, record.Dist{}
+		} else {
+			s.TPOT = s.ITL
+		}
+	}
+	for _, size := range [][2]int{{120, 38}, {80, 22}} {
+		m := newResults(run)
+		press(m, "m")
+		text := m.Render(size[0], size[1])
+		if !strings.Contains(text, "TPOT p50 by req/s") || strings.Contains(text, "ITL") || !strings.Contains(text, screen.MS(*run.Steps[3].TPOT.P50)) {
+			t.Errorf("%v: ITL is named, or TPOT not shown:\n%s", size, text)
+		}
+	}
+	m := newResults(fixture.Run(2))
+	if text := m.Render(120, 38); !strings.Contains(text, "ITL p50 by req/s") || strings.Contains(text, "TPOT") {
+		t.Errorf("a run with ITL shows something else:\n%s", text)
+	}
+}
+
+// Steps that --refine adds have rates that the plan does not name.
+func TestRatesBesideThePlanAreShown(t *testing.T) {
+	run := fixture.Run(1)
+	more := run.Steps[3]
+	more.Index, more.Rate = len(run.Plan.Rates), 11.5
+	run.Steps = append(run.Steps, more)
+	run.Plan.SLO = nil
+	for _, size := range [][2]int{{120, 38}, {80, 22}} {
+		m := newResults(run)
+		text := m.Render(size[0], size[1])
+		if !strings.Contains(text, "11.5") || !strings.Contains(text, "holds 11.5 req/s at") || !strings.Contains(text, "breaks at 16.") {
+			t.Errorf("%v: the refined step is missing:\n%s", size, text)
+		}
+		axis := strings.Split(text[strings.Index(text, "\u2514"):], "\n")[1]
+		if !strings.Contains(axis, "11.5") {
+			t.Errorf("%v: the x axis has no 11.5: %s", size, axis)
+		}
+	}
+}
+
 func TestWhatIfLeavesTheRecordAlone(t *testing.T) {
 	run := fixture.Run(2)
 	met := *run.Steps[0].SLOMet

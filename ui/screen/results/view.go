@@ -74,20 +74,28 @@ func (m *Model) drawMiddle(w, h int) string {
 	}
 	brief := m.drawBrief(w)
 	if n := h - height(brief); n >= minChart {
-		return widget.Stack(m.drawCurve(m.metric, w, n, true), brief)
+		return widget.Stack(m.drawCurve(m.shown(), w, n, true), brief)
 	}
 	return m.drawTable(w, h)
 }
 
 func (m *Model) drawCharts(w, h int) string {
 	half := w / 2
-	return widget.Beside(m.drawCurve(screen.TTFT, half, h, m.metric == screen.TTFT), m.drawCurve(screen.ITL, w-half, h, m.metric == screen.ITL))
+	return widget.Beside(m.drawCurve(screen.TTFT, half, h, m.metric == screen.TTFT), m.drawCurve(m.gaps, w-half, h, m.metric == screen.ITL))
+}
+
+// shown is the metric chosen.
+func (m *Model) shown() screen.Metric {
+	if m.metric == screen.TTFT {
+		return screen.TTFT
+	}
+	return m.gaps
 }
 
 // drawCurve is one metric by rate, all targets.
 func (m *Model) drawCurve(metric screen.Metric, w, h int, focus bool) string {
 	th, p := m.theme, percentiles[m.percentile]
-	c := chart.RateCurve{Theme: th, Unit: chart.MS, Rates: m.run.Plan.Rates, Y: chart.Axis{Log: !m.linear}}
+	c := chart.RateCurve{Theme: th, Unit: chart.MS, Rates: m.rates, Y: chart.Axis{Log: !m.linear}}
 	c.SLO = screen.Limit(m.run.Plan.SLO, metric)
 	note := ""
 	for i, t := range m.run.Targets {
@@ -126,7 +134,7 @@ func (m *Model) drawTable(w, h int) string {
 	}
 	tab := widget.Table{Theme: m.theme, Cursor: m.cursor, Columns: []widget.Column{right("req/s", 0), {Title: "TARGET", Min: 6},
 		right("offered", 6), right("completed", 0), right("TTFT p50", 0), right("p90", 8), right("p99", 0),
-		right("ITL p50", 0), right("p90", 7), right("p99", 3), right("tok/s", 4), right("$/M out", 1), {Title: "STATE", Min: 9, Grow: true}}}
+		right(m.gaps.String()+" p50", 0), right("p90", 7), right("p99", 3), right("tok/s", 4), right("$/M out", 1), {Title: "STATE", Min: 9, Grow: true}}}
 	last := -1.0
 	for i := range m.rows {
 		tab.Rows = append(tab.Rows, m.tableRow(&m.rows[i], m.rows[i].Rate != last))
@@ -166,7 +174,7 @@ func (m *Model) tableRow(r *report.Row, first bool) []widget.Cell {
 	}
 	num(func(s *record.Step) *float64 { return &s.OfferedRPS }, screen.Sig3)
 	num(func(s *record.Step) *float64 { return &s.CompletedRPS }, screen.Sig3)
-	for _, metric := range []screen.Metric{screen.TTFT, screen.ITL} {
+	for _, metric := range []screen.Metric{screen.TTFT, m.gaps} {
 		for _, p := range screen.Percentiles {
 			cells = append(cells, widget.Cell{Text: latency(r, metric, p, th)})
 		}
@@ -209,11 +217,11 @@ func state(r *report.Row, th *theme.Theme) (string, *theme.Style) {
 func (m *Model) drawBrief(w int) string {
 	th, p := m.theme, percentiles[m.percentile]
 	tab := widget.Table{Theme: th, Cursor: -1, Columns: []widget.Column{{Title: p + " ms"}, {}}}
-	rates := m.run.Plan.Rates
+	rates := m.rates
 	for i, r := range rates {
 		tab.Columns = append(tab.Columns, widget.Column{Title: screen.Rate(r) + "/s", Right: true, Drop: len(rates) - i})
 	}
-	for _, metric := range []screen.Metric{screen.TTFT, screen.ITL} {
+	for _, metric := range []screen.Metric{screen.TTFT, m.gaps} {
 		for i, t := range m.run.Targets {
 			look := th.Target(i)
 			row := []widget.Cell{{Text: look.Marker + " " + t.Name, Style: look.Style}, {Text: metric.String()}}
