@@ -35,12 +35,33 @@ type Capacity struct {
 // they show that a rate does not hold.
 func Usable(s *record.Step) bool { return s.Verdict.Valid && !s.Verdict.Void }
 
+// maxCutShare is the share of requests that may be cut at the drain limit before a rate does not
+// hold: like errors, they are requests whose users got no answer.
+const maxCutShare = MaxErrorShare
+
 // Holds tells whether a target kept up with a step's rate within the objective, and if not, why.
 func Holds(slo SLO, s *record.Step) (Outcome, string) {
 	if s.Verdict.Saturated {
 		return NotMet, "saturated"
 	}
-	return Check(slo, s)
+	outcome, why := Check(slo, s)
+	if cut, text := cutOutcome(s); cut > outcome {
+		return cut, text
+	}
+	return outcome, why
+}
+
+// cutOutcome is what the requests cut at the drain limit say of a step. They do not hold if each had
+// longer than the median reply takes; a shorter drain leaves it open.
+func cutOutcome(s *record.Step) (Outcome, string) {
+	if s.Sent == 0 || float64(s.Incomplete) <= maxCutShare*float64(s.Sent) {
+		return Met, ""
+	}
+	why := fmt.Sprintf("%.1f %% of the requests were cut before the end", 100*float64(s.Incomplete)/float64(s.Sent))
+	if p50 := s.E2E.P50; p50 != nil && s.DrainS*1000 >= *p50 {
+		return NotMet, why
+	}
+	return Unknown, why + " by a drain too short to tell"
 }
 
 // CapacityOf finds the bracket of a target from its steps; those of other targets are passed over.

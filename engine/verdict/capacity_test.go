@@ -26,6 +26,16 @@ func invalid(s *record.Step) {
 }
 func void(s *record.Step) { s.Verdict.Valid, s.Verdict.Void = false, true }
 
+// cutAfter cuts one request in four after a drain of so many seconds; the median reply takes 4 s.
+func cutAfter(drainS float64) func(*record.Step) {
+	return func(s *record.Step) {
+		p50 := 4000.0
+		s.E2E.P50, s.DrainS = &p50, drainS
+		s.Incomplete = s.Sent / 4
+		s.OK -= s.Incomplete
+	}
+}
+
 func slo500(t testing.TB) verdict.SLO {
 	t.Helper()
 	s, err := verdict.ParseSLO("ttft.p95<500ms")
@@ -49,6 +59,9 @@ func TestCapacity(t *testing.T) {
 		{"narrow enough", []record.Step{at(10, 480), at(11, 900)}, "holds 10, breaks at 11 req/s", "", 0},
 		{"none holds", []record.Step{at(1, 501), at(2, 600)}, "breaks at 1 req/s, the lowest rate tried", "", 0.5},
 		{"saturated breaks although fast", []record.Step{at(1, 300), edit(at(2, 300), saturated)}, "holds 1, breaks at 2 req/s", "", 1.5},
+		{"one in four never ended", []record.Step{at(1, 300), edit(at(2, 300), cutAfter(5))}, "holds 1, breaks at 2 req/s", "", 1.5},
+		{"cut by a short drain", []record.Step{at(1, 300), edit(at(2, 300), cutAfter(1))}, "holds 1+ req/s", "2/s not used: 25.0 % of the requests were cut before the end by a drain too short to tell", 0},
+		{"slow and cut by a short drain", []record.Step{at(1, 300), edit(at(2, 900), cutAfter(1))}, "holds 1, breaks at 2 req/s", "", 1.5},
 		{"invalid is not used", []record.Step{at(1, 300), edit(at(2, 900), invalid), at(4, 400)}, "holds 4+ req/s", "2/s not used: invalid (the client sent late)", 0},
 		{"void is passed over", []record.Step{at(1, 300), edit(at(2, 900), void), at(2, 300)}, "holds 2+ req/s", "", 0},
 		{"only invalid", []record.Step{edit(at(1, 300), invalid)}, "unknown: no usable step", "1/s not used", 0},
