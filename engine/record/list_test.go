@@ -169,9 +169,9 @@ func TestLoadRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
 		"a newer schema":    {`{"schema": 99}`, "update benchtop"},
 		"no schema":         {`{"id": "x"}`, "not a run"},
-		"another file":      {`[1, 2]`, "not readable"},
+		"another file":      {`[1, 2]`, `not readable: "run.json" holds an unexpected array`},
 		"a cut file":        {`{"schema": 1, "id": "x`, "not readable"},
-		"wrong kinds":       {`{"schema": 1, "targets": 7}`, "not readable"},
+		"wrong kinds":       {`{"schema": 1, "targets": 7}`, `not readable: "targets" holds an unexpected number`},
 		"nothing at all":    {``, "not readable"},
 		"a negative schema": {`{"schema": -1}`, "not a run"},
 	} {

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ func decodeRun(b []byte) (*Run, error) {
 		Schema *int `json:"schema"`
 	}
 	if err := json.Unmarshal(b, &head); err != nil {
-		return nil, fmt.Errorf("not readable: %w", err)
+		return nil, unreadable(err)
 	}
 	switch {
 	case head.Schema == nil || *head.Schema < 1:
@@ -57,10 +58,18 @@ func decodeRun(b []byte) (*Run, error) {
 	}
 	run := new(Run)
 	if err := json.Unmarshal(b, run); err != nil {
-		return nil, fmt.Errorf("not readable: %w", err)
+		return nil, unreadable(err)
 	}
 	scrub(run)
 	return run, nil
+}
+
+// unreadable tells in words of JSON, not of Go, why a file cannot be read.
+func unreadable(err error) error {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("not readable: %q holds an unexpected %s", cmp.Or(e.Field, runFile), e.Value)
+	}
+	return fmt.Errorf("not readable: %w", err)
 }
 
 // writerLives says whether a process holds the run's lock. Where that cannot be told (the lock file
