@@ -46,13 +46,15 @@ func tests(m *testing.M) int {
 
 // A home is what one user has: saved runs and environment. No test sees the real one's.
 type home struct {
-	t    *testing.T
+	t    testing.TB
 	runs string
 	env  []string
 }
 
-func newHome(t *testing.T, env ...string) *home {
-	t.Parallel()
+func newHome(t testing.TB, env ...string) *home {
+	if t, ok := t.(*testing.T); ok {
+		t.Parallel()
+	}
 	dir := t.TempDir()
 	h := &home{t: t, runs: filepath.Join(dir, "runs")}
 	h.env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "BENCHTOP_RUNS=" + h.runs,
@@ -83,7 +85,7 @@ func (h *home) startSweep() *term.Terminal {
 }
 
 // serve starts a simulated server and returns its URL.
-func serve(t *testing.T) string {
+func serve(t testing.TB) string {
 	t.Helper()
 	profile, err := sim.ProfileByName("a100")
 	if err != nil {
