@@ -55,6 +55,7 @@ type Target struct {
 type Condition struct {
 	Ready    bool
 	Restarts int    // monotonic count of pod restarts and replacements
+	Cuts     int    // monotonic count of the times the way to the target broke or stalled under its requests
 	Reason   string // "OOMKilled", "tunnel cut"
 }
 

@@ -47,7 +47,7 @@ func (x *runner) summarise(sum *record.Step, before evidence, cause error, st st
 		note("the server does not count tokens as it streams: events are counted instead")
 	}
 	switch {
-	case errors.Is(cause, errLost) || in.Restarts > 0:
+	case errors.Is(cause, errLost) || in.Restarts > 0 || now.cond.Cuts != before.cond.Cuts:
 		x.void(sum, in)
 	case errors.Is(cause, errSkipped):
 		note("skipped by the user")

@@ -207,13 +207,23 @@ func TestTwoTargetsOnOneEndpointTakeTurns(t *testing.T) {
 
 func TestLostTargetIsVoidAndRepeated(t *testing.T) {
 	t.Parallel()
+	t.Run("pod restarted", func(t *testing.T) {
+		t.Parallel()
+		lostOnce(t, func(n int) engine.Condition { return engine.Condition{Ready: true, Restarts: n, Reason: "OOMKilled"} })
+	})
+	t.Run("way cut", func(t *testing.T) {
+		t.Parallel()
+		lostOnce(t, func(n int) engine.Condition { return engine.Condition{Ready: true, Cuts: n} })
+	})
+}
+
+// lostOnce loses the target in its first step; condition says how after n losses.
+func lostOnce(t *testing.T, condition func(n int) engine.Condition) {
 	url, _ := serve(t, sim.Config{Profile: quick(t)})
-	var restarts atomic.Int32
+	var losses atomic.Int32
 	tg := target("a", url)
 	back := 0
-	tg.Watch = func() engine.Condition {
-		return engine.Condition{Ready: true, Restarts: int(restarts.Load()), Reason: "OOMKilled"}
-	}
+	tg.Watch = func() engine.Condition { return condition(int(losses.Load())) }
 	tg.Reconnect = func(context.Context) error { back++; return nil }
 	p := plan(20)
 	r, err := engine.Start(t.Context(), p, []engine.Target{tg}, engine.Options{Dir: filepath.Join(t.TempDir(), "run")})
@@ -221,7 +231,7 @@ func TestLostTargetIsVoidAndRepeated(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, func() bool { return r.Snapshot().Targets[0].OK > 3 })
-	restarts.Add(1)
+	losses.Add(1)
 	res, err := r.Wait()
 	if err != nil || res.Err != nil {
 		t.Fatal(err, res.Err)
@@ -232,5 +242,35 @@ func TestLostTargetIsVoidAndRepeated(t *testing.T) {
 	first, second := res.Run.Steps[0], res.Run.Steps[1]
 	if !first.Verdict.Void || second.Verdict.Void || second.Try != 2 || second.OK != second.Sent {
 		t.Errorf("first %+v, second %+v", first.Verdict, second.Verdict)
+	}
+}
+
+func TestFlappingTargetIsMeasuredOn(t *testing.T) {
+	t.Parallel()
+	url, _ := serve(t, sim.Config{Profile: quick(t)})
+	var away atomic.Bool
+	tg := target("a", url)
+	tg.Watch = func() engine.Condition {
+		return engine.Condition{Ready: !away.Load(), Reason: "ContainerOOMKilled"}
+	}
+	r, err := engine.Start(t.Context(), plan(20), []engine.Target{tg}, engine.Options{Dir: filepath.Join(t.TempDir(), "run")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { return r.Snapshot().Targets[0].OK > 3 })
+	away.Store(true)
+	res, err := r.Wait()
+	if err != nil || res.Err != nil {
+		t.Fatal(err, res.Err)
+	}
+	if len(res.Run.Steps) != 1 || res.Run.Steps[0].Verdict.Void || res.Run.Steps[0].OK != res.Run.Steps[0].Sent {
+		t.Errorf("%d steps, the first %+v", len(res.Run.Steps), res.Run.Steps[0].Verdict)
+	}
+	told := ""
+	for _, n := range res.Run.Notes {
+		told += n.Text + "\n"
+	}
+	if !strings.Contains(told, "no longer calls itself ready: ContainerOOMKilled") {
+		t.Errorf("notes %q", told)
 	}
 }

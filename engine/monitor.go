@@ -269,8 +269,10 @@ func (x *runner) reachable(ctx context.Context) error {
 	}
 }
 
-// watch ends the step when the target is lost.
+// watch ends the step when the target is lost. One that only calls itself not ready is told of and
+// measured on: its answers say how it is.
 func (x *runner) watch(ctx context.Context, before evidence, lose context.CancelCauseFunc) {
+	ready := before.cond.Ready
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -280,9 +282,14 @@ func (x *runner) watch(ctx context.Context, before evidence, lose context.Cancel
 		case <-tick.C:
 		}
 		if x.target.Watch != nil {
-			if c := x.target.Watch(); c.Restarts != before.cond.Restarts {
+			c := x.target.Watch()
+			if c.Restarts != before.cond.Restarts || c.Cuts != before.cond.Cuts {
 				lose(errLost)
 				return
+			}
+			if c.Ready != ready {
+				ready = c.Ready
+				x.flapped(c)
 			}
 		}
 		if x.live.connErrs.Load() >= lostAfter && !x.ping(ctx) && ctx.Err() == nil {
@@ -290,6 +297,20 @@ func (x *runner) watch(ctx context.Context, before evidence, lose context.Cancel
 			return
 		}
 	}
+}
+
+// flapped tells that a target under load stopped or began to call itself ready.
+func (x *runner) flapped(c Condition) {
+	if c.Ready {
+		x.run.event(x, 1, "is ready again")
+		return
+	}
+	text := "no longer calls itself ready"
+	if c.Reason != "" {
+		text += ": " + record.Clean(c.Reason)
+	}
+	x.run.event(x, 1, text+"; measured on as long as it answers")
+	x.run.note(x.info.Name, text, false)
 }
 
 // lostAfter is how many requests in a row must fail to connect before the target is asked whether

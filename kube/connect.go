@@ -37,6 +37,8 @@ type Way struct {
 	// Watch says how the target is, without blocking: whether it is ready and reachable, the
 	// monotonic count of its pod's restarts and replacements, and what is wrong.
 	Watch func() (ready bool, restarts int, reason string)
+	// Cuts is the monotonic count of the times the way broke or stalled under what goes over it.
+	Cuts func() int
 	// Reconnect waits until the target is ready again and reopens the way; it returns when a small
 	// GET is answered, or when ctx ends.
 	Reconnect func(ctx context.Context) error
@@ -217,11 +219,12 @@ func (c *Client) proxy(ctx context.Context, ws inventory.Workspace, svc kaito.Se
 }
 
 // apiServer is the state of a way that needs nothing but the API server, as the watch sees it.
-func (c *Client) apiServer() (bool, int, string) {
+func (c *Client) apiServer() (ok bool, outages int, reason string) {
+	outages = int(c.outages.Load())
 	if cl := c.Cluster(); cl.Synced && !cl.Live {
-		return false, 0, "the API server is away"
+		return false, outages, "the API server is away"
 	}
-	return true, 0, ""
+	return true, outages, ""
 }
 
 // mustMay asks before the attempt, because an access review names the missing right.

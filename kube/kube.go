@@ -74,6 +74,7 @@ type Client struct {
 
 	current atomic.Pointer[inventory.Cluster]
 	seq     atomic.Uint64
+	outages atomic.Int64 // times the watch was lost
 	plan    planner
 
 	ctx    context.Context // ends at Close
@@ -144,6 +145,9 @@ func (c *Client) publish(cl *inventory.Cluster) {
 	cl.Seq = c.seq.Add(1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.current.Load().Live && !cl.Live {
+		c.outages.Add(1)
+	}
 	c.current.Store(cl)
 	close(c.changed)
 	c.changed = make(chan struct{})

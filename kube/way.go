@@ -12,7 +12,7 @@ import (
 	"benchtop/kube/inventory"
 )
 
-// follows sets Watch and Reconnect: the state of the way itself beside what the cluster says of the
+// follows sets Watch, Cuts and Reconnect: the state of the way itself beside what the cluster says of the
 // workspace.
 func (c *Client) follows(way *Way, ws inventory.Workspace, state func() (bool, int, string), reopen func(context.Context) error) {
 	way.Watch = func() (bool, int, string) {
@@ -21,6 +21,10 @@ func (c *Client) follows(way *Way, ws inventory.Workspace, state func() (bool, i
 			return false, now.Restarts, why
 		}
 		return now.Ready, now.Restarts, reason
+	}
+	way.Cuts = func() int {
+		_, cuts, _ := state()
+		return cuts
 	}
 	way.Reconnect = func(ctx context.Context) error {
 		pause := 250 * time.Millisecond

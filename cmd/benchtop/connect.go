@@ -97,7 +97,7 @@ func (b *backend) workspaceTarget(sel ui.Selection, way *kube.Way) engine.Target
 	if way.Watch != nil {
 		t.Watch = func() engine.Condition {
 			ready, restarts, reason := way.Watch()
-			return engine.Condition{Ready: ready, Restarts: restarts, Reason: reason}
+			return engine.Condition{Ready: ready, Restarts: restarts, Cuts: way.Cuts(), Reason: reason}
 		}
 	}
 	return t

@@ -140,7 +140,8 @@ func (f *Forwarder) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 }
 
 // State tells whether the way stands: ok is false with a reason while a tunnel is silent or after
-// one was cut and none stands. cuts counts the tunnels that ended without being asked to.
+// one was cut and none stands. cuts counts the tunnels that ended without being asked to, or fell
+// silent for StallAfter: what goes over one then comes late, whatever comes of the tunnel.
 func (f *Forwarder) State() (ok bool, cuts int, reason string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -272,19 +273,26 @@ func (f *Forwarder) startOpening() {
 
 // watch waits for the end of a tunnel and gives it up when it has been silent for too long.
 func (f *Forwarder) watch(t *tunnel) {
+	stalled := false // and counted; its end does not count again
 	tick := time.NewTicker(f.opts.PingEvery / 2)
 	defer tick.Stop()
 	for {
 		select {
 		case <-t.conn.CloseChan():
-			if t.close(ErrCut) {
+			if t.close(ErrCut) && !stalled {
 				f.cuts.Add(1)
 			}
 			t.wait()
 			return
 		case <-tick.C:
-			if s := t.silence(); s > f.opts.CutAfter && t.close(fmt.Errorf("%w: silent for %.0f s", ErrCut, s.Seconds())) {
-				f.cuts.Add(1)
+			s := t.silence()
+			if quiet := s > f.opts.StallAfter; quiet != stalled {
+				if stalled = quiet; quiet {
+					f.cuts.Add(1)
+				}
+			}
+			if s > f.opts.CutAfter {
+				t.close(fmt.Errorf("%w: silent for %.0f s", ErrCut, s.Seconds()))
 			}
 		}
 	}

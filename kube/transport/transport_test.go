@@ -245,10 +245,14 @@ func TestSilenceIsToldAndEnded(t *testing.T) {
 	}
 	deaf.Store(true)
 	soon(t, "the stall is told", func() bool { ok, _, why := f.State(); return !ok && strings.Contains(why, "no sign of life") })
+	soon(t, "the stall counts as a cut", func() bool { _, cuts, _ := f.State(); return cuts == 1 })
 	if _, err := io.ReadAll(c); !errors.Is(err, ErrCut) {
 		t.Errorf("a silent tunnel ends with %v", err)
 	}
-	soon(t, "it counts as a cut", func() bool { _, cuts, _ := f.State(); return cuts == 1 })
+	soon(t, "the tunnel is gone", func() bool { _, _, why := f.State(); return why == "port-forward tunnel cut" })
+	if _, cuts, _ := f.State(); cuts != 1 {
+		t.Errorf("a stall and the end that came of it count %d times", cuts)
+	}
 }
 
 func TestDialIsNotHeldUp(t *testing.T) {
