@@ -121,7 +121,7 @@ func (c *cli) crash(v any, stack []byte) string {
 	return fmt.Sprintf("error: benchtop has a fault and had to stop: %v\nthe trace is in %s", v, f.Name())
 }
 
-// exactArgs and its like report a wrong number of arguments as a usage error.
+// usageArgs reports a wrong number of arguments as a usage error.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
