@@ -136,7 +136,7 @@ func newModel(ctx context.Context, b Backend, opt Options) *model {
 
 // Init starts the clock and the watch for signals.
 func (m *model) Init() tea.Cmd {
-	cmds := []tea.Cmd{m.poll(), m.tick(), m.watchSignals()}
+	cmds := []tea.Cmd{m.poll(), m.tick(), m.watchSignals(), m.readRuns()}
 	if m.opt.Start == StartSetup {
 		cmds = append(cmds, m.preflight())
 	}

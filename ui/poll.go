@@ -208,5 +208,5 @@ func (m *model) waited(msg waitedMsg) tea.Cmd {
 	if onRun && m.mode() == modeNormal && m.now().Sub(m.lastKey) > quietFor {
 		m.show(screen.Results)
 	}
-	return nil
+	return m.readRuns()
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/creack/pty"
 	"golang.org/x/term"
 
+	"benchtop/engine/record"
 	"benchtop/ui/screen/fixture"
 )
 
@@ -228,15 +229,17 @@ func TestTerminalInterruptTwice(t *testing.T) {
 	}
 }
 
-// brokenBackend panics where it is asked for the saved runs.
+// brokenBackend panics where it is asked for a saved run.
 type brokenBackend struct{ *fakeBackend }
 
-func (brokenBackend) Runs(context.Context) ([]RunInfo, error) { panic("disk on fire") }
+func (brokenBackend) Load(context.Context, string) (*record.Run, error) { panic("disk on fire") }
 
 func TestTerminalIsRestoredAfterAPanic(t *testing.T) {
 	x := openTerminal(t, 80, 24, brokenBackend{newBackend()}, Options{})
 	x.await("phi4-mini-a10")
 	x.keys("o")
+	x.await("copy path")
+	x.keys("\r")
 	r := x.end()
 	if r.err == nil || !strings.Contains(r.err.Error(), "disk on fire") || !strings.Contains(r.err.Error(), "goroutine") {
 		t.Errorf("error %v, want the panic and its stack", r.err)

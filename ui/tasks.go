@@ -60,6 +60,7 @@ func (m *model) finished(msg tea.Msg) tea.Cmd {
 		return m.edited(msg)
 	case runsMsg:
 		m.runs.Set(msg.list, msg.err)
+		m.picker.SetRuns(msg.list)
 	case loadedMsg:
 		if msg.err != nil {
 			m.say(2, msg.err.Error())
@@ -74,7 +75,7 @@ func (m *model) finished(msg tea.Msg) tea.Cmd {
 		}
 		m.backend, m.clusterSeq = msg.backend, noCluster
 		m.say(0, "this is the demo: simulated GPUs and servers in this process")
-		return m.poll()
+		return tea.Batch(m.poll(), m.readRuns())
 	case doneMsg:
 		if msg.err != nil {
 			m.say(2, msg.err.Error())
@@ -314,6 +315,15 @@ func (m *model) again() tea.Cmd {
 func (m *model) openRuns() tea.Cmd {
 	m.show(screen.Runs)
 	m.runs.Loading()
+	return m.readRuns()
+}
+
+// readRuns reads what is saved, for the list and for the details of the picker; without either on
+// the way back it does nothing.
+func (m *model) readRuns() tea.Cmd {
+	if m.stack[0] != screen.Picker && m.shown() != screen.Runs {
+		return nil
+	}
 	b, ctx := m.backend, m.ctx
 	return command(func() tea.Msg {
 		list, err := b.Runs(ctx)

@@ -13,6 +13,7 @@ import (
 	"benchtop/engine/record"
 	"benchtop/engine/report"
 	"benchtop/ui"
+	"benchtop/ui/screen"
 )
 
 // Start connects to what is selected and starts the sweep, which outlives ctx.
@@ -113,6 +114,12 @@ func (b *backend) Runs(context.Context) ([]ui.RunInfo, error) {
 		for _, t := range r.Targets {
 			info.Targets = append(info.Targets, t.Name)
 			info.Model = cmp.Or(info.Model, t.Model)
+			if t.Workspace != "" {
+				if info.Held == nil {
+					info.Held = map[string]string{}
+				}
+				info.Held[screen.HeldKey(t.Context, t.Namespace, t.Workspace)] = report.Held(r, t.Name)
+			}
 		}
 		out = append(out, info)
 	}

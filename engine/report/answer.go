@@ -38,6 +38,12 @@ func measured(run *record.Run) []record.Target {
 	return out
 }
 
+// Held says what a target came to under the run's objectives: "holds 8, breaks at 16 req/s".
+func Held(run *record.Run, target string) string {
+	_, slo := objectives(run)
+	return verdict.CapacityOf(slo, target, run.Steps).String()
+}
+
 // Answer says in one sentence which target holds which rate at what cost, from the data alone.
 func Answer(run *record.Run) string {
 	_, slo := objectives(run)

@@ -48,6 +48,13 @@ type RunInfo struct {
 	Rates   []float64
 	Model   string
 	Err     string // why it cannot be opened
+	// Held is what each workspace came to, "holds 8, breaks at 16 req/s", by HeldKey.
+	Held map[string]string
+}
+
+// HeldKey names a workspace among those of all clusters.
+func HeldKey(kubeContext, namespace, workspace string) string {
+	return kubeContext + ":" + namespace + "/" + workspace
 }
 
 // ID names a screen.

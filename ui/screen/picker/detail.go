@@ -60,6 +60,7 @@ func (m *Model) workspaceLines(w *inventory.Workspace, width int) []string {
 	}
 	add("scaler", w.Autoscaler)
 	add("note", w.Note)
+	add("last run", m.last[rowKey(w)])
 	for i, n := range w.Nodes {
 		label := ""
 		if i == 0 {

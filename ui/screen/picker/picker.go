@@ -29,11 +29,14 @@ type Model struct {
 	prices map[string]string // what the user said, by row key
 	rows   []row             // what passes the filter, in the order shown
 	cursor string            // key of the row under the cursor
+	moved  bool              // the person put it there
+	last   map[string]string // what the latest sweep on a workspace came to, by row key
 	marks  []string          // keys in the order they were marked
 	filter string
 	detail bool // the detail panel is shown where it does not fit beside the list
 	offset int  // first row shown
 	page   int  // rows of the last Render, for half-page moves
+	beside bool // the details stood beside the list in the last Render
 }
 
 // row is one line of the list: a workspace or a URL.
@@ -75,6 +78,18 @@ func (m *Model) Set(c *inventory.Cluster) (dropped []string) {
 	return dropped
 }
 
+// SetRuns takes the saved runs, newest first: the details say what the latest came to.
+func (m *Model) SetRuns(list []screen.RunInfo) {
+	m.last = map[string]string{}
+	for _, r := range list {
+		for key, text := range r.Held {
+			if _, ok := m.last[key]; !ok {
+				m.last[key] = r.Started + "\n " + text
+			}
+		}
+	}
+}
+
 // Cluster is the picture shown.
 func (m *Model) Cluster() *inventory.Cluster { return m.cluster }
 
@@ -84,7 +99,7 @@ func (m *Model) AddURL(u string) {
 		m.urls = append(m.urls, u)
 	}
 	m.refresh()
-	m.cursor = u
+	m.cursor, m.moved = u, true
 	if !slices.Contains(m.marks, u) {
 		m.marks = append(m.marks, u)
 	}
@@ -108,7 +123,11 @@ func (m *Model) refresh() {
 			m.rows = append(m.rows, r)
 		}
 	}
-	if m.index() < 0 && len(m.rows) > 0 {
+	if len(m.rows) == 0 {
+		return
+	}
+	// As long as nobody moved it, the cursor goes to the first that can run: it is read late.
+	if r, ok := m.current(); !ok || !m.moved && !r.runnable() {
 		m.cursor = m.rows[0].key
 	}
 }
@@ -118,7 +137,7 @@ func (m *Model) all() []row {
 	rows := make([]row, 0, len(m.cluster.Workspaces)+len(m.urls))
 	for i := range m.cluster.Workspaces {
 		w := &m.cluster.Workspaces[i]
-		rows = append(rows, row{key: w.Context + ":" + w.Namespace + "/" + w.Name, ws: w})
+		rows = append(rows, row{key: rowKey(w), ws: w})
 	}
 	for _, u := range m.urls {
 		rows = append(rows, row{key: u, url: u})
@@ -134,6 +153,8 @@ func (m *Model) all() []row {
 	})
 	return rows
 }
+
+func rowKey(w *inventory.Workspace) string { return screen.HeldKey(w.Context, w.Namespace, w.Name) }
 
 func (m *Model) find(k string) (row, bool) {
 	for _, r := range m.all() {
@@ -219,7 +240,7 @@ func (m *Model) move(by int) {
 		return
 	}
 	i := min(max(m.index()+by, 0), len(m.rows)-1)
-	m.cursor = m.rows[i].key
+	m.cursor, m.moved = m.rows[i].key, true
 }
 
 // toggle marks the row under the cursor, or says why it cannot be marked.

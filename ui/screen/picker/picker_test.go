@@ -2,6 +2,7 @@ package picker_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,5 +177,83 @@ func BenchmarkMoveIn2000(b *testing.B) {
 	for b.Loop() {
 		press(m, "j")
 		m.Render(160, 43)
+	}
+}
+
+// A cluster is read piece by piece: at first nothing is known to be ready.
+func TestCursorWaitsOnTheFirstThatCanRun(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		keys []string
+		goes bool
+	}{
+		{"nobody moved it: the first that can run", nil, true},
+		{"moved: it stays", []string{"j"}, false},
+	} {
+		early, full := fixture.Cluster(), fixture.Cluster()
+		late := full.Workspaces[:0:0]
+		for _, w := range full.Workspaces {
+			w.Benchmarkable = false
+			late = append(late, w)
+		}
+		slices.Reverse(late)
+		early.Workspaces = late
+		m := picker.New(theme.New(theme.Options{Profile: termenv.Ascii}), func() time.Time { return fixture.Now }, true)
+		m.Set(early)
+		press(m, c.keys...)
+		before, _ := press(m, "Y").(screen.Copy)
+		m.Set(full)
+		after, _ := press(m, "Y").(screen.Copy)
+		if first := "default/phi4-mini-a10"; before.Text == first || after.Text == first != c.goes || !c.goes && after != before {
+			t.Errorf("%s: the cursor was on %q and is on %q", c.name, before.Text, after.Text)
+		}
+	}
+}
+
+func TestHintSaysHowToCompare(t *testing.T) {
+	m := newPicker()
+	for _, c := range []struct {
+		keys []string
+		want string
+	}{
+		{nil, "space marks several, to compare side by side"},
+		{[]string{"space"}, "1 marked: space on another puts it beside"},
+		{[]string{"j", "space"}, "2 marked: enter sets up one sweep over all of them"},
+	} {
+		press(m, c.keys...)
+		for _, w := range []int{80, 120} {
+			if text := m.Render(w, 22); !strings.Contains(text, c.want) {
+				t.Errorf("after %q at width %d: no %q:\n%s", c.keys, w, c.want, text)
+			}
+		}
+	}
+	one := fixture.Cluster()
+	one.Workspaces = one.Workspaces[:1]
+	m = picker.New(theme.New(theme.Options{Profile: termenv.Ascii}), func() time.Time { return fixture.Now }, true)
+	m.Set(one)
+	if text := m.Render(120, 22); strings.Contains(text, "side by side") {
+		t.Errorf("one workspace, and it speaks of several:\n%s", text)
+	}
+}
+
+func TestDetailsTellTheLatestRun(t *testing.T) {
+	m := newPicker()
+	ws := fixture.Workspace(0)
+	held := func(text string) map[string]string {
+		return map[string]string{screen.HeldKey(ws.Context, ws.Namespace, ws.Name): text}
+	}
+	if text := m.Render(120, 38); strings.Contains(text, "last run") {
+		t.Errorf("a last run before any is known:\n%s", text)
+	}
+	m.SetRuns([]screen.RunInfo{{Started: "2026-03-09 13:00"}, {Started: "2026-03-08 09:30", Held: held("holds 8, breaks at 16 req/s")},
+		{Started: "2026-03-01 09:30", Held: held("holds 4, breaks at 8 req/s")}})
+	text := m.Render(120, 38)
+	for _, want := range []string{"last run  2026-03-08 09:30", "holds 8, breaks at 16 req/s"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "holds 4") {
+		t.Errorf("an older run is shown:\n%s", text)
 	}
 }

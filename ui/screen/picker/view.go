@@ -57,9 +57,16 @@ func (m *Model) Bindings() []key.Binding {
 	if len(m.all()) == 0 {
 		return m.waysOn()
 	}
-	list := []key.Binding{screen.As(k.Toggle, "mark"), screen.As(k.Open, "set up sweep"), screen.As(k.Detail, "details"),
-		screen.As(k.Filter, "filter"), screen.As(k.Runs, "saved runs"), screen.As(k.Namespace, "namespace"),
-		k.Context, k.URL, k.All, k.Copy, k.Retry}
+	open := "set up sweep"
+	if n := len(m.marks); n > 1 {
+		open = fmt.Sprintf("set up sweep of %d", n)
+	}
+	list := []key.Binding{screen.As(k.Toggle, "mark"), screen.As(k.Open, open)}
+	if !m.beside {
+		list = append(list, screen.As(k.Detail, "details"))
+	}
+	list = append(list, screen.As(k.Filter, "filter"), screen.As(k.Runs, "saved runs"), screen.As(k.Namespace, "namespace"),
+		k.Context, k.URL, k.All, k.Copy, k.Retry)
 	if m.demo {
 		list = append(list, k.Demo)
 	}
@@ -96,7 +103,8 @@ func (m *Model) Render(w, h int) string {
 		}
 		return m.drawNotice(w, h, "No Kaito workspaces here", m.emptyLines())
 	}
-	if w >= detailFrom {
+	m.beside = w >= detailFrom
+	if m.beside {
 		list := m.drawList(w-detailWidth, h)
 		return widget.Block(widget.Beside(list, m.drawDetail(detailWidth, h)), w, h)
 	}
@@ -241,7 +249,32 @@ func (m *Model) below(w int) []string {
 	for _, l := range m.accessLines() {
 		add(l[0] + " " + l[1])
 	}
-	return lines[:min(len(lines), maxBelow)]
+	lines = lines[:min(len(lines), maxBelow)]
+	if hint := m.hint(); hint != "" {
+		lines = append(lines, " "+th.Dim.Render(widget.Fit(hint, max(w-2, 0), th.Glyph.Ellipsis)))
+	}
+	return lines
+}
+
+// hint says how several are compared, "" where there is nothing to choose from.
+func (m *Model) hint() string {
+	able := 0
+	for _, r := range m.all() {
+		if r.runnable() {
+			able++
+		}
+	}
+	toggle, open := screen.Keys.Toggle.Help().Key, screen.Keys.Open.Help().Key
+	here, ok := m.current()
+	switch {
+	case len(m.marks) == 0 && (able < 2 || !ok || !here.runnable()):
+		return ""
+	case len(m.marks) == 0:
+		return toggle + " marks several, to compare side by side; " + open + " takes this one"
+	case len(m.marks) == 1:
+		return "1 marked: " + toggle + " on another puts it beside; " + open + " goes on with one"
+	}
+	return fmt.Sprintf("%d marked: %s sets up one sweep over all of them, side by side", len(m.marks), open)
 }
 
 // maxBelow keeps the list visible however much there is to say.
