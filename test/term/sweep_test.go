@@ -128,7 +128,7 @@ func TestLostLineSaves(t *testing.T) {
 func TestInterruptBeforeTheFirstRequest(t *testing.T) {
 	h := newHome(t)
 	x := h.start("run", "--demo")
-	x.Await("2 targets side by side", "preparing")
+	x.Await("2 targets side by side", "A100") // the simulated path makes the preparation take seconds
 	x.Press(ctrlC + ctrlC)
 	if code := x.End(); code != interrupted {
 		t.Errorf("exit code %d, want %d", code, interrupted)
