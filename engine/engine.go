@@ -72,6 +72,9 @@ type Options struct {
 	WaitFor time.Duration
 	// Resume continues the run in Dir: only missing, void and invalid steps are made.
 	Resume bool
+	// Hold, if not nil, is called before each step, which waits for its return. What say is given
+	// becomes an event.
+	Hold func(ctx context.Context, say func(text string))
 }
 
 // State is where a target is within its sweep.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -69,10 +70,10 @@ func (x *runner) void(sum *record.Step, in verdict.Evidence) {
 		if in.RestartReason != "" {
 			why += ": " + in.RestartReason
 		}
-	case x.live.lastError() != "":
-		why += ": " + x.live.lastError()
-		fallthrough
 	default:
+		if detail := cmp.Or(x.live.lastError(), in.RestartReason); detail != "" {
+			why += ": " + detail
+		}
 		sum.Verdict.Reasons = append(sum.Verdict.Reasons, why)
 	}
 	sum.Verdict.Void = true

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -272,5 +273,27 @@ func TestFlappingTargetIsMeasuredOn(t *testing.T) {
 	}
 	if !strings.Contains(told, "no longer calls itself ready: ContainerOOMKilled") {
 		t.Errorf("notes %q", told)
+	}
+}
+
+func TestHoldComesBeforeEachStep(t *testing.T) {
+	t.Parallel()
+	url, _ := serve(t, sim.Config{Profile: quick(t)})
+	p := plan(10, 20)
+	held := 0
+	r, err := engine.Start(t.Context(), p, []engine.Target{target("a", url)}, engine.Options{Dir: filepath.Join(t.TempDir(), "run"),
+		Hold: func(_ context.Context, say func(string)) { held++; say(fmt.Sprintf("held %d", held)) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := r.Wait()
+	if err != nil || res.Err != nil {
+		t.Fatal(err, res.Err)
+	}
+	if held != 2 || len(res.Run.Notes) != 2 || res.Run.Notes[1].Text != "held 2" {
+		t.Errorf("held %d times, notes %+v", held, res.Run.Notes)
+	}
+	if first, second := res.Run.Steps[0], res.Run.Notes[1]; second.AtNS < first.EndNS {
+		t.Errorf("held at %d within the first step, which ended at %d", second.AtNS, first.EndNS)
 	}
 }

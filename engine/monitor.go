@@ -272,7 +272,7 @@ func (x *runner) reachable(ctx context.Context) error {
 // watch ends the step when the target is lost. One that only calls itself not ready is told of and
 // measured on: its answers say how it is.
 func (x *runner) watch(ctx context.Context, before evidence, lose context.CancelCauseFunc) {
-	ready := before.cond.Ready
+	ready, odd := before.cond.Ready, 0
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -287,8 +287,10 @@ func (x *runner) watch(ctx context.Context, before evidence, lose context.Cancel
 				lose(errLost)
 				return
 			}
-			if c.Ready != ready {
-				ready = c.Ready
+			if c.Ready == ready {
+				odd = 0
+			} else if odd++; odd >= flapTicks {
+				ready, odd = c.Ready, 0
 				x.flapped(c)
 			}
 		}
@@ -298,6 +300,10 @@ func (x *runner) watch(ctx context.Context, before evidence, lose context.Cancel
 		}
 	}
 }
+
+// flapTicks is how long a target must have changed before it is told of, in ticks of watch: what lost
+// it is known by then, and says more.
+const flapTicks = 5
 
 // flapped tells that a target under load stopped or began to call itself ready.
 func (x *runner) flapped(c Condition) {

@@ -132,6 +132,12 @@ func (r *Run) Abort() {
 // Note adds a remark at this moment; it is drawn in the charts and kept in the record.
 func (r *Run) Note(text string) { r.note("", text, true) }
 
+// Tell adds a warning from outside the engine to the events and notes of the run.
+func (r *Run) Tell(text string) {
+	r.event(nil, 1, record.Clean(text))
+	r.note("", text, false)
+}
+
 // Done is closed when the run has ended and everything is saved.
 func (r *Run) Done() <-chan struct{} { return r.done }
 

@@ -88,6 +88,9 @@ func (r *Run) group(g []*runner, s record.StepPlan) {
 	if len(active) == 0 || r.sendCtx.Err() != nil {
 		return
 	}
+	if r.opt.Hold != nil {
+		r.opt.Hold(r.sendCtx, r.Tell)
+	}
 	start := r.meet(active, s)
 	void := make([]bool, len(active))
 	var wg sync.WaitGroup

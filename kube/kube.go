@@ -129,6 +129,14 @@ func (c *Client) blank() *inventory.Cluster {
 // Cluster is the watch's latest picture; never nil, and blank before Watch.
 func (c *Client) Cluster() *inventory.Cluster { return c.current.Load() }
 
+// Ping asks the cluster for one small answer. While a log-in plug-in runs it blocks.
+func (c *Client) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	_, err := c.b.Served(ctx)
+	return err
+}
+
 // Close ends the watch, waits for its goroutines and drops the connections. Ways that were handed
 // out have their own Close.
 func (c *Client) Close() error {

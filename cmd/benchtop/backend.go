@@ -23,6 +23,9 @@ type backendOptions struct {
 	prices *sku.Book
 	given  []sku.Given
 	log    io.Writer // what the Kubernetes libraries log; nil = nowhere
+	// asks lets a log-in plug-in read from the terminal until a screen takes it.
+	asks bool
+	seen *places // namespaces remembered; nil = none are
 }
 
 // A backend joins kube and engine: it finds workspaces, opens ways to them and starts sweeps. It is
@@ -41,6 +44,7 @@ type backend struct {
 	closers []func() error         // ways that were replaced, closed at the end
 	shown   picture
 
+	login   loginWatch
 	busy    *busyWatch
 	endBusy context.CancelFunc // nil until the watch runs
 	wg      sync.WaitGroup     // the watch, and whoever waits for the end of a sweep
@@ -50,7 +54,7 @@ type backend struct {
 // of two clients would meet.
 type picture struct {
 	of      *inventory.Cluster
-	gen     uint64 // of the busy watch
+	gen     uint64 // of the busy watch and the log-in
 	cluster *inventory.Cluster
 	seq     uint64
 }
@@ -64,6 +68,7 @@ func newBackend(opt backendOptions, run runOptions) *backend {
 	b := &backend{opt: opt, run: run,
 		clients: map[place]*kube.Client{}, ways: map[string]*kube.Way{}}
 	b.away = b.blank(&inventory.Problem{What: "no cluster was opened"})
+	b.login.open(b.pings)
 	b.busy = newBusyWatch(func() *kube.Client {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -132,8 +137,10 @@ func (b *backend) openClient(ctx context.Context, p place) (*kube.Client, error)
 		}
 		return demo.Open(demo.Options{Endpoints: servers.urls, Prices: b.opt.prices, Given: b.opt.given, Namespace: p.namespace})
 	}
-	return kube.Open(ctx, kube.Config{Flags: b.opt.flags.For(p.context), Namespace: p.namespace,
-		Prices: b.opt.prices, Given: b.opt.given, Log: b.opt.log})
+	flags := b.opt.flags.For(p.context)
+	_, name, _ := flags.Contexts() // Open says what is wrong with them
+	return kube.Open(ctx, kube.Config{Flags: flags, Namespace: p.namespace, Namespaces: b.opt.seen.of(name),
+		Prices: b.opt.prices, Given: b.opt.given, Log: b.opt.log, Interactive: b.opt.asks && !b.login.taken.Load()})
 }
 
 // startDemo starts the simulated servers once.
@@ -156,9 +163,12 @@ func (b *backend) Cluster() *inventory.Cluster {
 	if b.current != nil {
 		now = b.current.Cluster()
 	}
-	if gen := b.busy.gen.Load(); b.shown.of != now || b.shown.gen != gen {
+	if gen := b.busy.gen.Load() + b.login.gen.Load(); b.shown.of != now || b.shown.gen != gen {
 		cl := *now
 		b.busy.addTo(&cl)
+		if line, _ := b.login.asking(); line != "" {
+			cl.Problem = &inventory.Problem{What: "a log-in plug-in asks", Why: line}
+		}
 		b.shown.seq++
 		cl.Seq = b.shown.seq
 		b.shown.of, b.shown.gen, b.shown.cluster = now, gen, &cl
@@ -187,6 +197,7 @@ func (b *backend) Use(ctx context.Context, kubeContext, namespace string) error 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.current = c
+	b.opt.seen.add(c.Cluster().Context, namespace)
 	return nil
 }
 
@@ -209,6 +220,7 @@ func (b *backend) Close() error {
 	if end != nil {
 		end()
 	}
+	b.login.close()
 	b.wg.Wait()
 	b.mu.Lock()
 	defer b.mu.Unlock()

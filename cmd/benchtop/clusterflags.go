@@ -52,7 +52,7 @@ func addKubeFlags(set *pflag.FlagSet) *kube.Flags {
 
 // backendOptions checks the flags. A prices file comes from $BENCHTOP_PRICES.
 func (c *cli) backendOptions(f *clusterFlags) (backendOptions, error) {
-	opt := backendOptions{demo: c.demo, flags: f.kube}
+	opt := backendOptions{demo: c.demo, flags: f.kube, asks: c.terminal, seen: newPlaces(c.env)}
 	book, err := sku.NewBook(f.prices, c.env("BENCHTOP_PRICES"))
 	errs := []error{err}
 	opt.prices = book
@@ -74,6 +74,7 @@ func (c *cli) completeTargets(f *clusterFlags) cobra.CompletionFunc {
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}
+		opt.asks = false // the shell has the terminal
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
 		defer cancel()
 		b := newBackend(opt, runOptions{})

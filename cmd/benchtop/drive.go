@@ -34,6 +34,8 @@ func (c *cli) drive(ctx context.Context, b *backend, f *runFlags, s sweep) error
 			return err
 		}
 	}
+	b.login.to(tell)
+	defer b.login.takeTerminal()()
 	start := func(ctx context.Context) (*engine.Run, error) { return b.start(ctx, s, sels, yes) }
 	if c.terminal && !f.noTUI && f.progress == "plain" {
 		return c.runInInterface(ctx, b, f, s, startPending(ctx, s.plan, c.demo, sels, start))

@@ -96,6 +96,7 @@ func (c *cli) show(ctx context.Context, b *backend, opt ui.Options) (ui.Outcome,
 		Dark:    c.dark(ctx),
 		ASCII:   c.ascii || theme.NeedsASCII(c.env),
 	})
+	defer b.login.takeTerminal()()
 	return ui.Show(context.WithoutCancel(ctx), b, opt)
 }
 

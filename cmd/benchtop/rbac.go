@@ -49,7 +49,7 @@ func (c *cli) rbacCommand() *cobra.Command {
 }
 
 func (c *cli) checkAccess(cmd *cobra.Command, flags *kube.Flags) error {
-	b := newBackend(backendOptions{demo: c.demo, flags: flags}, runOptions{})
+	b := newBackend(backendOptions{demo: c.demo, flags: flags, asks: c.terminal, seen: newPlaces(c.env)}, runOptions{})
 	defer b.Close()
 	client, err := b.client(cmd.Context(), place{})
 	if err != nil {

@@ -70,6 +70,7 @@ func (b *backend) find(ctx context.Context, s targetSpec, told func(string)) (*i
 	if err != nil {
 		return nil, err
 	}
+	b.opt.seen.add(ws.Context, ws.Namespace)
 	if ws.Benchmarkable {
 		return &ws, nil
 	}

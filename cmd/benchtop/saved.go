@@ -57,10 +57,15 @@ func (b *backend) start(ctx context.Context, s sweep, sel []ui.Selection, yes bo
 	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	detach := context.AfterFunc(ctx, cancel)
 	defer detach()
-	return engine.Start(runCtx, plan, targets, engine.Options{
+	run, err := engine.Start(runCtx, plan, targets, engine.Options{
 		Dir: dir, Name: b.run.name, Version: version(), Labels: b.run.labels, Simulated: simulated,
 		Yes: yes, WaitFor: cmp.Or(b.run.wait, lostFor), Resume: s.resume != "",
+		Hold: b.login.hold,
 	})
+	if err == nil {
+		b.login.to(run.Tell)
+	}
+	return run, err
 }
 
 // lostFor is how long a target that was lost during a sweep may take to come back.
