@@ -59,7 +59,11 @@ func Judge(step *record.Step, ev Evidence) record.Verdict {
 	v.Notes = append([]string(nil), v.Notes...)
 	v.Reasons = append(v.Reasons, clientFaults(step, ev)...)
 	v.Reasons = append(v.Reasons, targetFaults(step, ev)...)
-	v.Saturated = Saturated(step)
+	v.Saturated = !step.Partial && Saturated(step) // a cut window ends in the ramp of whatever went on
+	if why := tooShort(step); why != "" {
+		v.Saturated = false
+		v.Notes = append(v.Notes, why)
+	}
 	v.Notes = append(v.Notes, notes(step, v.Saturated)...)
 	v.Valid = len(v.Reasons) == 0 && !v.Void
 	return v
@@ -175,6 +179,21 @@ func Saturated(s *record.Step) bool {
 	behind := float64(s.CompletedInWindow) < float64(s.Sent)*(1-margin)
 	growth := s.InFlightSlope * s.WindowS
 	return behind && s.InFlightSlopeT > 3 && growth > 3*math.Sqrt(s.MeanInFlight)
+}
+
+// shortWindowS is how long a window must be for Saturated to see past the ramp that a warm-up shorter
+// than a reply leaves in it: its rates of error were taken from 20 s on.
+const shortWindowS = 20
+
+// tooShort says why a step cannot tell whether its target keeps up: the warm-up ended before the
+// first reply could, so in-flight still rises to its level within a short window.
+func tooShort(s *record.Step) string {
+	e2e, _, ok := Value(s, "e2e", "p50")
+	if !ok || s.WindowS >= shortWindowS || s.WarmupS*1e3 >= e2e {
+		return ""
+	}
+	return fmt.Sprintf("too short to tell whether the target keeps up: the warm-up of %s s is shorter than a reply (E2E p50 %s s), and the window than %d s",
+		digits3(s.WarmupS), digits3(e2e/1e3), shortWindowS)
 }
 
 // times is "once" or "3 times".
