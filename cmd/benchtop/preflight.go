@@ -169,7 +169,9 @@ func newProbeClient(t engine.Target) *http.Client {
 	if rt == nil {
 		rt = &http.Transport{DialContext: t.Dial, TLSClientConfig: t.TLS}
 	}
-	return &http.Client{Transport: rt, Timeout: preflightTimeout}
+	// A redirect is never followed: the next host would be given the key.
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &http.Client{Transport: rt, Timeout: preflightTimeout, CheckRedirect: stay}
 }
 
 // maxProbeBody bounds a reply of the preflight.

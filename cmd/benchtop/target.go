@@ -21,6 +21,9 @@ type targetSpec struct {
 
 var (
 	targetName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$`)
+	// What a person types who means a URL; a workspace called 8000 in a context called localhost can
+	// be reached as NAMESPACE/8000.
+	hostPort = regexp.MustCompile(`^[A-Za-z0-9.-]+:[0-9]{2,5}$`)
 	// Kubernetes' own rules: DNS-1123 label for a namespace, subdomain for an object.
 	dnsLabel     = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	dnsSubdomain = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
@@ -39,6 +42,9 @@ func parseTarget(raw string) (targetSpec, error) {
 		u, err := parseTargetURL(rest)
 		t.URL = u
 		return t, err
+	}
+	if hostPort.MatchString(rest) {
+		return t, fmt.Errorf("target %q: did you mean http://%s?", raw, rest)
 	}
 	return t, t.parseWorkspace(rest)
 }

@@ -31,6 +31,7 @@ func TestParseTarget(t *testing.T) {
 		{name: "empty after name", in: "a10=", wantErr: "is not a workspace name"},
 		{name: "upper case", in: "default/Phi4", wantErr: `"Phi4" is not a workspace name`},
 		{name: "empty namespace", in: "/phi4", wantErr: `"" is not a namespace`},
+		{name: "host and port", in: "localhost:8000", wantErr: "did you mean http://localhost:8000?"},
 		{name: "empty context", in: ":ns/phi4", wantErr: "context before ':' is empty"},
 		{name: "too many slashes", in: "a/b/c", wantErr: `"a/b" is not a namespace`},
 		{name: "name with a space", in: "a b=phi4", wantErr: "is not a workspace name"},
