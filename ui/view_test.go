@@ -405,3 +405,42 @@ func TestStartingSaysWhatItWaitsFor(t *testing.T) {
 		}
 	}
 }
+
+// A sweep that refines appends steps while it runs; the targets that have no part in one skip it.
+func TestStripGrowsWhileTheSweepRuns(t *testing.T) {
+	x := newBench(t)
+	x.sweep(2, 300)
+	for n := range 10 {
+		s := fixture.Snapshot(2, 300)
+		s.Seq += uint64(n) + 10
+		for i := range s.Targets {
+			tg := &s.Targets[i]
+			for k := range n {
+				st := engine.StepStatus{Rate: 8.5 + float64(k)/4, Phase: []string{"skipped", "pending"}[i], Try: 1}
+				if i == 1 && k == n-1 {
+					st.Phase, tg.Current, tg.State = "running", len(tg.Steps), engine.StateMeasuring
+				}
+				tg.Steps = append(tg.Steps, st)
+			}
+		}
+		x.run.snap = s
+		x.poll()
+		for _, id := range []screen.ID{screen.Live, screen.Compare, screen.Results} {
+			x.show(id)
+			if id == screen.Live {
+				x.live.Select(1)
+			}
+			for _, size := range [][2]int{{60, 18}, {80, 24}, {120, 40}, {160, 45}} {
+				x.w, x.h, x.dirty = size[0], size[1], true
+				lines := strings.Split(ansi.Strip(x.View()), "\n")
+				if len(lines) != size[1] {
+					t.Fatalf("%v with %d more steps at %v: %d lines", id, n, size, len(lines))
+				}
+				now := fmt.Sprintf("step %d/%d", 5+n, 5+n)
+				if text := strings.Join(lines, "\n"); n > 0 && id != screen.Results && size[0] >= 80 && !strings.Contains(text, now) {
+					t.Errorf("%v with %d more steps at %v: no %q:\n%s", id, n, size, now, text)
+				}
+			}
+		}
+	}
+}

@@ -26,7 +26,6 @@ type Model struct {
 	demo    bool // the demo can be offered
 
 	urls   []string          // targets that are no workspaces, in the order they were added
-	prices map[string]string // what the user said, by row key
 	rows   []row             // what passes the filter, in the order shown
 	cursor string            // key of the row under the cursor
 	moved  bool              // the person put it there
@@ -59,7 +58,7 @@ func (r row) name() string {
 
 // New makes the screen; demo says whether the demo cluster can be offered as a way on.
 func New(t *theme.Theme, now func() time.Time, demo bool) *Model {
-	return &Model{theme: t, now: now, demo: demo, cluster: &inventory.Cluster{}, prices: map[string]string{}}
+	return &Model{theme: t, now: now, demo: demo, cluster: &inventory.Cluster{}}
 }
 
 // Set takes a new picture of the cluster. Cursor, marks and filter stay; marks of workspaces that

@@ -56,12 +56,12 @@ func TestNamesAreShortAndUnique(t *testing.T) {
 		urls []string
 		want []string
 	}{
-		{"the GPU tells them apart", []inventory.Workspace{ws("a", "x", "A10"), ws("a", "y", "A100")}, nil, []string{"a10", "a100"}},
+		{"the GPU tells them apart", []inventory.Workspace{ws("a", "x", "A10"), ws("a", "y", "A100")}, nil, []string{"A10", "A100"}},
 		{"the same GPU: the workspace", []inventory.Workspace{ws("a", "x", "A10"), ws("a", "y", "A10")}, nil, []string{"x", "y"}},
 		{"the same workspace name: the namespace too", []inventory.Workspace{ws("a", "x", "A10"), ws("b", "x", "A10")}, nil, []string{"a-x", "b-x"}},
 		{"no GPU known", []inventory.Workspace{ws("a", "x", "")}, nil, []string{"x"}},
-		{"a slice of a GPU", []inventory.Workspace{ws("a", "x", "A100 mig-3g.40gb")}, nil, []string{"a100-mig-3g.40gb"}},
-		{"URLs by their host", nil, []string{"http://gpu1:8000", "http://gpu2:8000"}, []string{"gpu1:8000", "gpu2:8000"}},
+		{"a slice of a GPU", []inventory.Workspace{ws("a", "x", "A100 mig-3g.40gb")}, nil, []string{"A100-mig-3g.40gb"}},
+		{"URLs by their host", nil, []string{"http://gpu1:8000", "http://gpu2:8000"}, []string{"gpu1-8000", "gpu2-8000"}},
 		{"URLs of one host", nil, []string{"http://gpu1:8000/a", "http://gpu1:8000/b"}, []string{"http://gpu1:8000/a", "http://gpu1:8000/b"}},
 	} {
 		m := newPicker()
@@ -81,14 +81,14 @@ func TestNamesAreShortAndUnique(t *testing.T) {
 func TestMarksKeepTheirOrderAndOutliveTheFilter(t *testing.T) {
 	m := newPicker()
 	press(m, "j", "space", "k", "space")
-	m.SetFilter("h100")
+	m.SetFilter("H100")
 	press(m, "space")
-	if diff := cmp.Diff([]string{"a100", "a10", "h100"}, names(m.Selected())); diff != "" {
+	if diff := cmp.Diff([]string{"A100", "A10", "H100"}, names(m.Selected())); diff != "" {
 		t.Errorf("marks (-want +got):\n%s", diff)
 	}
 	m.SetFilter("")
 	press(m, "g", "space")
-	if diff := cmp.Diff([]string{"a100", "h100"}, names(m.Selected())); diff != "" {
+	if diff := cmp.Diff([]string{"A100", "H100"}, names(m.Selected())); diff != "" {
 		t.Errorf("after unmarking (-want +got):\n%s", diff)
 	}
 	act, ok := press(m, "enter").(screen.SetUp)
@@ -158,7 +158,7 @@ func TestSetDropsMarksOfWhatFails(t *testing.T) {
 		t.Errorf("dropped %v while the cluster is being read", dropped)
 	}
 	m.Set(fixture.Cluster())
-	if diff := cmp.Diff([]string{"a10"}, names(m.Selected())); diff != "" {
+	if diff := cmp.Diff([]string{"A10"}, names(m.Selected())); diff != "" {
 		t.Errorf("marks afterwards (-want +got):\n%s", diff)
 	}
 }

@@ -1,6 +1,7 @@
 package picker
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -99,13 +100,20 @@ func unique(names []string, by func(i int) string) {
 func gpuName(r row) string {
 	if r.ws == nil {
 		if u, err := url.Parse(r.url); err == nil && u.Host != "" {
-			return u.Host
+			return nameOf(u.Host)
 		}
 		return r.url
 	}
-	gpu := strings.ToLower(strings.ReplaceAll(r.ws.SKU.GPU, " ", "-"))
-	if gpu == "" {
-		return r.ws.Name
-	}
-	return gpu
+	return cmp.Or(nameOf(r.ws.SKU.GPU), r.ws.Name)
+}
+
+// nameOf makes a target name of a GPU or a host, as the command line does: sweeps made here and
+// there are compared by these names.
+func nameOf(s string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if r == '.' || r == '_' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '-'
+	}, s), ".-_")
 }

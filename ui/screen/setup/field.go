@@ -60,6 +60,7 @@ func fieldsOf(p record.Plan) []field {
 		choice("via", "Way", p.Via, []string{"auto", "port-forward", "proxy", "direct"}, func(p *record.Plan) *string { return &p.Via }),
 		choice("endpoint", "Endpoint", p.Endpoint, []string{"auto", "completions", "chat"}, func(p *record.Plan) *string { return &p.Endpoint }),
 		text("slo", "Objectives", "ttft.p95<500ms,itl.p95<50ms, or chat, rag, code", strings.Join(p.SLO, "; "), setSLO),
+		refine(p.Refine),
 		text("stop", "Stop when", "off when empty; like saturated,errors>5%", strings.Join(p.StopWhen, ", "), setStop),
 		text("repeat", "Repeat", "times the whole sweep", number(cmp.Or(p.Repeat, 1)), setInt(func(p *record.Plan) *int { return &p.Repeat })),
 		text("seed", "Seed", "same arrivals for every target", strconv.FormatUint(p.Seed, 10), setSeed),
@@ -107,6 +108,20 @@ func choice(id, label, value string, choices []string, at func(*record.Plan) *st
 		*at(p) = v
 		return nil
 	}}
+}
+
+// refine is the choice to look closer between the last rate that holds and the first that does not.
+func refine(on bool) field {
+	f := choice("refine", "Refine", "off", []string{"off", "on"}, nil)
+	f.hint = "more steps between the last rate that holds and the first that breaks"
+	f.set = func(p *record.Plan, v string) error {
+		p.Refine = v == "on"
+		return nil
+	}
+	if on {
+		f.chosen = 1
+	}
+	return f
 }
 
 // build applies the fields to base. The errors are by field id; a field is judged alone, within an

@@ -53,7 +53,7 @@ func key(name string) tea.KeyMsg {
 
 // The fields in the order of the form.
 var order = []string{"Rates", "Step", "Requests", "Warm-up", "Drain", "Tokens in", "Tokens out", "Arrivals", "Targets run", "Way", "Endpoint",
-	"Objectives", "Stop when", "Repeat", "Seed"}
+	"Objectives", "Refine", "Stop when", "Repeat", "Seed"}
 
 // fill puts text into a field.
 func fill(m *setup.Model, field, text string) {
@@ -237,4 +237,44 @@ func FuzzFields(f *testing.F) {
 			t.Errorf("rates %q, step %q, objective %q: called fine, but %v", rates, step, slo, p.Validate())
 		}
 	})
+}
+
+func TestRefineIsAChoice(t *testing.T) {
+	m := newSetup(fixture.Plan())
+	text := m.Render(120, 38)
+	if !strings.Contains(text, "Refine") || strings.Contains(text, "to refine") {
+		t.Errorf("off by itself:\n%s", text)
+	}
+	for _, f := range order {
+		if f == "Refine" {
+			break
+		}
+		m.Update(key("tab"))
+	}
+	m.Update(key("space"))
+	plan, ok := m.Plan()
+	if !ok || !plan.Refine {
+		t.Errorf("after space: refine %v, valid %v", plan.Refine, ok)
+	}
+	if text := m.Render(120, 38); !strings.Contains(text, "5 steps and some more to refine on 2 targets") {
+		t.Errorf("the plan line does not tell:\n%s", text)
+	}
+	again := newSetup(plan)
+	if plan, _ := again.Plan(); !plan.Refine {
+		t.Error("a plan with refine opens with it off")
+	}
+	m.Update(key("space"))
+	if plan, _ := m.Plan(); plan.Refine {
+		t.Error("space does not turn it off again")
+	}
+}
+
+func TestUnknownPriceIsNamed(t *testing.T) {
+	sel := targets(2)
+	sel[1].Workspace.Price.USDPerHour = nil
+	m := setup.New(theme.New(theme.Options{Profile: termenv.Ascii}), fixture.Plan(), sel)
+	flat := strings.Join(strings.Fields(strings.ReplaceAll(m.Render(120, 38), "\u2502", "")), " ")
+	if !strings.Contains(flat, "cost unknown: no price of a100; results take one later (p)") {
+		t.Errorf("the plan line does not say whose price is missing:\n%s", m.Render(120, 38))
+	}
 }

@@ -116,7 +116,7 @@ func (m *Model) fieldLine(i, w int) string {
 	case f.err != "":
 		hint = th.Bad.Render(th.Glyph.Cross + " " + widget.Clean(f.err))
 	case f.text == nil && focus:
-		hint = th.Dim.Render("space changes")
+		hint = th.Dim.Render(strings.TrimPrefix(f.hint+", space changes", ", "))
 	case focus || w >= hintsFrom:
 		hint = th.Dim.Render(f.hint)
 	}
@@ -173,13 +173,28 @@ func (m *Model) planLine(w int) string {
 		return m.theme.Bad.Render(m.theme.Glyph.Cross + " " + screen.Plural(len(errs), "field") + " to correct")
 	}
 	e := EstimateOf(plan, m.targets)
-	cost := "cost unknown"
+	cost := "cost unknown: no price of " + strings.Join(m.unpriced(), ", ") + "; results take one later (p)"
 	if e.USD != nil {
 		cost = "about " + screen.USD(*e.USD)
 	}
+	steps := screen.Plural(e.Steps, "step")
+	if plan.Refine {
+		steps += " and some more to refine"
+	}
 	return widget.Wrap(fmt.Sprintf("%s on %s · about %s requests · %s tokens · about %s · %s",
-		screen.Plural(e.Steps, "step"), screen.Plural(max(len(m.targets), 1), "target"), screen.Count(e.Requests), screen.Count(e.Tokens),
+		steps, screen.Plural(max(len(m.targets), 1), "target"), screen.Count(e.Requests), screen.Count(e.Tokens),
 		screen.Minutes(e.Time), cost), w, m.theme.Bold)
+}
+
+// unpriced are the targets whose price is not known.
+func (m *Model) unpriced() []string {
+	var names []string
+	for _, t := range m.targets {
+		if t.Workspace == nil || t.Workspace.Price.USDPerHour == nil {
+			names = append(names, widget.Clean(t.Name))
+		}
+	}
+	return names
 }
 
 // checkLines are what the preflight found; the worst first.
