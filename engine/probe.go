@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -160,6 +161,7 @@ func (x *runner) askBusy(ctx context.Context, yes bool) error {
 		return nil
 	}
 	x.metrics = true
+	x.info.Flags = withServerConfig(x.info.Flags, v.Config)
 	busy := *v.Running
 	if v.Waiting != nil {
 		busy += *v.Waiting
@@ -168,6 +170,33 @@ func (x *runner) askBusy(ctx context.Context, yes bool) error {
 		return fmt.Errorf("%w: it is serving %g requests of others; wait, or go on with --yes", ErrBusy, busy)
 	}
 	return nil
+}
+
+// serverFlags are the labels of vllm:cache_config_info that are settings, by the flag that sets them.
+// The others follow from the GPU, so that two targets would differ in them without being set up apart.
+var serverFlags = map[string]string{
+	"block_size": "block-size", "cache_dtype": "kv-cache-dtype", "enable_prefix_caching": "enable-prefix-caching",
+	"gpu_memory_utilization": "gpu-memory-utilization", "kv_offloading_backend": "kv-offloading-backend",
+	"kv_offloading_size": "kv-offloading-size", "num_gpu_blocks_override": "num-gpu-blocks-override",
+}
+
+// withServerConfig adds to the flags known of a server what it says itself, which is what holds.
+func withServerConfig(flags, config map[string]string) map[string]string {
+	all := maps.Clone(flags)
+	for label, value := range config {
+		flag, ok := serverFlags[label]
+		if !ok || value == "None" || value == "" {
+			continue
+		}
+		if all == nil {
+			all = map[string]string{}
+		}
+		if value == "True" || value == "False" {
+			value = strings.ToLower(value)
+		}
+		all[flag] = value
+	}
+	return all
 }
 
 // chooseEndpoint finds a route, stream options and a way to make prompts that the server takes.

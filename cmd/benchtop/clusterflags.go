@@ -22,12 +22,18 @@ type clusterFlags struct {
 
 func addClusterFlags(set *pflag.FlagSet) *clusterFlags {
 	f := &clusterFlags{kube: addKubeFlags(set)}
-	own := pflag.NewFlagSet("cluster", pflag.ContinueOnError)
-	own.StringArrayVar(&f.prices, "price", nil, "price of a target or SKU in USD per hour and machine, as `NAME|SKU=USD`, like a10=3.20 (may be repeated)")
-	own.StringArrayVar(&f.skus, "sku", nil, "what a target runs on, where the cluster cannot tell, as `NAME=TYPE[@REGION]` (may be repeated)")
+	own := f.skuFlags()
 	inGroup(own, kubeFlags)
 	set.AddFlagSet(own)
 	return f
+}
+
+// skuFlags are those that say what targets run on and cost.
+func (f *clusterFlags) skuFlags() *pflag.FlagSet {
+	own := pflag.NewFlagSet("cluster", pflag.ContinueOnError)
+	own.StringArrayVar(&f.prices, "price", nil, "price of a target or SKU in USD per hour and machine, as `NAME|SKU=USD`, like a10=3.20 (may be repeated)")
+	own.StringArrayVar(&f.skus, "sku", nil, "what a target runs on, where the cluster cannot tell, as `NAME=TYPE[@REGION]` (may be repeated)")
+	return own
 }
 
 // addKubeFlags adds kubectl's connection flags; the usage text shows those that are used every day.

@@ -87,8 +87,16 @@ func (b *backend) workspaceTarget(sel ui.Selection, way *kube.Way) engine.Target
 	if len(ws.Nodes) > 0 {
 		t.Info.Region, t.Info.Spot, t.Info.Driver = ws.Nodes[0].Region, ws.Nodes[0].Spot, ws.Nodes[0].Driver
 	}
+	if t.Info.Region == "" {
+		t.Info.Region = ws.Price.Region // as said with --sku by the workspace's name
+	}
+	said := b.opt.said(sel.Name, &t.Info)
 	// A price by the target's own name wins over what the cluster's picture says.
 	price := ws.Price
+	if said {
+		price = b.opt.prices.Price(sku.Query{Names: []string{ws.Name, ws.Namespace + "/" + ws.Name}, Instance: t.Info.InstanceType,
+			Region: t.Info.Region, Spot: t.Info.Spot, Nodes: t.Info.Nodes})
+	}
 	if own := b.opt.prices.Price(sku.Query{Names: []string{sel.Name}}); own.PerNode != nil {
 		own = b.opt.prices.Price(sku.Query{Names: []string{sel.Name}, Nodes: t.Info.Nodes, Region: t.Info.Region, Spot: t.Info.Spot})
 		price = own
@@ -113,18 +121,38 @@ func nodeCount(ws *inventory.Workspace) int {
 // urlTarget is a target of which nothing is known but what the user said.
 func (b *backend) urlTarget(sel ui.Selection) connection {
 	info := record.Target{Name: sel.Name, URL: sel.URL, Via: kube.ViaDirect, ViaReason: "a URL"}
-	for _, g := range b.opt.given {
-		if g.Name != sel.Name {
+	b.opt.complete(&info)
+	return connection{target: engine.Target{Info: info, BaseURL: sel.URL, TLS: b.run.tls, APIKey: b.run.apiKey}}
+}
+
+// said fills in what the user said with --sku of a target of this name; false = nothing.
+func (o *backendOptions) said(name string, info *record.Target) (ok bool) {
+	for _, g := range o.given {
+		if g.Name != name {
 			continue
 		}
-		info.InstanceType, info.Region = g.Instance, g.Region
+		ok = true
+		info.InstanceType = g.Instance
+		if g.Region != "" {
+			info.Region = g.Region
+		}
 		if s, ok := sku.Lookup(g.Instance); ok {
 			info.GPU, info.GPUCount, info.GPUMemoryGiB = s.GPU, s.Count, s.MemoryGiB
 		}
 	}
-	info.Nodes = 1
-	setPrice(&info, b.opt.prices.Price(sku.Query{Names: []string{sel.Name}, Instance: info.InstanceType, Region: info.Region, Nodes: 1}))
-	return connection{target: engine.Target{Info: info, BaseURL: sel.URL, TLS: b.run.tls, APIKey: b.run.apiKey}}
+	return ok
+}
+
+// complete fills in what the user said of a target that no cluster knows, and what that costs.
+func (o *backendOptions) complete(info *record.Target) {
+	said, nodes := o.said(info.Name, info), max(info.Nodes, 1)
+	price := o.prices.Price(sku.Query{Names: []string{info.Name}, Instance: info.InstanceType, Region: info.Region, Spot: info.Spot, Nodes: nodes})
+	if price.USDPerHour != nil {
+		setPrice(info, price)
+	}
+	if said || price.USDPerHour != nil || info.URL != "" {
+		info.Nodes = nodes
+	}
 }
 
 func setPrice(info *record.Target, p inventory.Price) {

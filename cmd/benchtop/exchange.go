@@ -21,13 +21,20 @@ func (c *cli) importCommand() *cobra.Command {
 		Use:   "import [NAME=]FILE…",
 		Short: "Make a run of other tools' results",
 		Long: `Make a run of result files: GuideLLM CSV and JSON, vllm bench JSON, inference-perf JSON. It opens in
-every view beside own runs. NAME is the target; without it the file's folder names it.`,
+every view beside own runs. NAME is the target; without it the file's folder names it. Such files do
+not say what the target ran on: --sku does, and gives it a price.`,
 		Args: usageArgs(cobra.MinimumNArgs(1)),
 	}
+	hardware := &clusterFlags{}
+	cmd.Flags().AddFlagSet(hardware.skuFlags())
 	cmd.Flags().StringVar(&name, "name", "", "name of the run")
 	cmd.Flags().StringVar(&out, "out", "", "folder for the run's files; must be new or empty (default: a new one among the saved runs)")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		if err := checkOut(out); err != nil {
+			return err
+		}
+		opt, err := c.backendOptions(hardware)
+		if err != nil {
 			return err
 		}
 		var files []report.ImportFile
@@ -41,6 +48,9 @@ every view beside own runs. NAME is the target; without it the file's folder nam
 		im, err := report.Import(files, time.Now())
 		if err != nil {
 			return err
+		}
+		for i := range im.Run.Targets {
+			opt.complete(&im.Run.Targets[i])
 		}
 		im.Run.Name = record.Clean(name)
 		if out == "" {

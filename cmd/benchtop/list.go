@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,8 +53,14 @@ func (c *cli) listCommand() *cobra.Command {
 		if cl.Simulated {
 			fmt.Fprintln(c.errw, "simulated: the embedded demo cluster")
 		}
-		if watch {
+		switch {
+		case watch:
 			return c.watchList(cmd.Context(), client, cl, format)
+		case format == "csv":
+			return machineListing(cl).print(c.out, c.errw, format)
+		}
+		if format == "table" {
+			defer c.sayPrices(cl)
 		}
 		return workspaceListing(cl).print(c.out, c.errw, format)
 	}
@@ -134,6 +143,7 @@ type listed struct {
 	USDPerHour    *float64 `json:"usd_per_hour"` // all nodes
 	PriceSource   *string  `json:"price_source"`
 	PriceDate     *string  `json:"price_date"`
+	PriceNote     *string  `json:"price_note"` // why there is no price
 	Ready         bool     `json:"ready"`
 	State         string   `json:"state"`
 	Benchmarkable bool     `json:"benchmarkable"`
@@ -174,6 +184,8 @@ func listedOf(ws *inventory.Workspace, cl *inventory.Cluster) listed {
 	}
 	if o.USDPerHour != nil {
 		o.PriceSource, o.PriceDate = orNull(ws.Price.Source), orNull(ws.Price.Date)
+	} else {
+		o.PriceNote = orNull(ws.Price.Why)
 	}
 	if len(ws.Nodes) > 0 {
 		o.Region, o.Spot = orNull(ws.Nodes[0].Region), ws.Nodes[0].Spot
@@ -184,8 +196,8 @@ func listedOf(ws *inventory.Workspace, cl *inventory.Cluster) listed {
 // row is the workspace for people: a dash for what is unknown.
 func (o listed) row() []string {
 	gpu := text(o.GPU)
-	if o.GPU != nil && o.GPUCount != nil && *o.GPUCount > 1 {
-		gpu = fmt.Sprintf("%d× %s", *o.GPUCount, gpu)
+	if o.GPUCount != nil && (*o.GPUCount > 1 || o.GPU == nil) {
+		gpu = fmt.Sprintf("%d× %s", *o.GPUCount, cmp.Or(strings.TrimPrefix(gpu, "–"), "unknown"))
 	}
 	reason, memory, spot, source := "", "–", "–", "–"
 	if o.Reason != nil {
@@ -199,6 +211,8 @@ func (o listed) row() []string {
 	}
 	if o.PriceSource != nil {
 		source = strings.TrimSpace(*o.PriceSource + " " + strings.TrimPrefix(text(o.PriceDate), "–"))
+	} else if o.PriceNote != nil {
+		source = *o.PriceNote
 	}
 	price, nodes := "–", "–"
 	if o.USDPerHour != nil {
@@ -225,4 +239,38 @@ func text(s *string) string {
 		return "–"
 	}
 	return *s
+}
+
+// sayPrices says where the prices of a table come from that has no room for it.
+func (c *cli) sayPrices(cl *inventory.Cluster) {
+	sources := map[string]bool{}
+	for i := range cl.Workspaces {
+		if p := cl.Workspaces[i].Price; p.USDPerHour != nil {
+			sources[strings.TrimSpace(p.Source+" "+p.Date)] = true
+		}
+	}
+	if len(sources) > 0 {
+		fmt.Fprintln(c.errw, "USD/h: "+strings.Join(slices.Sorted(maps.Keys(sources)), "; "))
+	}
+}
+
+// machineListing is the list for programs: the columns are the keys of the JSON, an unknown value is
+// empty and numbers are plain.
+func machineListing(cl *inventory.Cluster) listing {
+	l := listing{cols: []string{"namespace", "name", "kind", "model", "instance_type", "gpu", "gpu_count", "gpu_memory_gib", "nodes",
+		"region", "spot", "usd_per_hour", "price_source", "price_date", "ready", "state", "benchmarkable", "reason", "context", "simulated"}}
+	for i := range cl.Workspaces {
+		o := listedOf(&cl.Workspaces[i], cl)
+		l.rows = append(l.rows, []string{o.Namespace, o.Name, o.Kind, plain(o.Model), plain(o.InstanceType), plain(o.GPU), plain(o.GPUCount),
+			plain(o.GPUMemoryGiB), plain(o.Nodes), plain(o.Region), plain(o.Spot), plain(o.USDPerHour), plain(o.PriceSource), plain(o.PriceDate),
+			plain(&o.Ready), o.State, plain(&o.Benchmarkable), plain(o.Reason), o.Context, plain(&o.Simulated)})
+	}
+	return l
+}
+
+func plain[T any](v *T) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(*v)
 }

@@ -39,6 +39,9 @@ func (b *backend) Preflight(ctx context.Context, plan record.Plan, sel []ui.Sele
 		if errs[i] != nil {
 			p.say(screen.CheckRefused, "%s", inventory.Clean(errors.Unwrap(errs[i]).Error(), 400))
 		} else {
+			if ws := sel[i].Workspace; ws != nil {
+				p.price(conns[i].target.Info, ws)
+			}
 			p.endpoint(ctx, plan, conns[i])
 		}
 		all[i] = p.checks
@@ -90,7 +93,11 @@ func (p *preflight) workspace(ws *inventory.Workspace) {
 	if ws.Autoscaler != "" {
 		p.say(screen.CheckConfirm, "%s could add nodes under this load", ws.Autoscaler)
 	}
-	if ws.Price.USDPerHour == nil {
+}
+
+// price says why what the target costs is unknown; --sku and --price by its name are in info already.
+func (p *preflight) price(info record.Target, ws *inventory.Workspace) {
+	if info.USDPerHour == nil && ws.Price.Why != "" {
 		p.say(screen.CheckWarning, "no price: %s", ws.Price.Why)
 	}
 }

@@ -39,6 +39,7 @@ func TestSavedRunCommands(t *testing.T) {
 		{name: "show the latest", args: []string{"show", "latest"}, out: []string{"tok/s"}},
 		{name: "show as CSV", args: []string{"show", "before", "-o", "csv"}, out: []string{"run_id,target,namespace"}},
 		{name: "show as another tool", args: []string{"show", "before", "--as", "vllm"}, out: []string{"tok/s"}, err: []string{"vllm bench serve"}},
+		{name: "show what was measured", args: []string{"show", "before", "-o", "wide"}, out: []string{"PROVENANCE", "vllm 0.25.1", "flag block-size", "base latency"}},
 		{name: "show as an unknown tool", args: []string{"show", "before", "--as", "wrk"}, code: 1, err: []string{"wrk", "guidellm"}},
 		{name: "show an unknown run", args: []string{"show", "befoer"}, code: 1, err: []string{`no run "befoer"`, "before"}},
 		{name: "show without a run", args: []string{"show"}, code: 2, err: []string{"show --help"}},
@@ -72,6 +73,9 @@ func TestSavedRunCommands(t *testing.T) {
 		{name: "rbac by an unknown way", args: []string{"rbac", "--via", "pigeon"}, code: 2, err: []string{"want port-forward, proxy or both"}},
 		{name: "rights in the demo", args: []string{"rbac", "--check", "--demo"}, out: []string{"ALLOWED", "port-forward"}},
 		{name: "list the demo", args: []string{"list", "--demo", "-o", "json"}, out: []string{`"gpu": "A100"`, `"benchmarkable": true`, `"simulated": true`}, err: []string{"simulated"}},
+		{name: "list the demo for programs", args: []string{"list", "--demo", "-o", "csv"},
+			out: []string{"namespace,name,kind,model,instance_type,", "Standard_NV36ads_A10_v5,A10,1,24,1,eastus,false,3.2,", ",true,Ready,true,,demo"}},
+		{name: "list the demo with the prices' source", args: []string{"list", "--demo"}, out: []string{"3.20"}, err: []string{"USD/h: ", "20"}},
 		{name: "list without a cluster", args: []string{"list", "--kubeconfig", foreign + "x"}, code: 1, err: []string{"kubeconfig", "--demo"}},
 	})
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"benchtop/engine"
 	"benchtop/engine/record"
@@ -47,12 +48,13 @@ func (c *cli) showCommand() *cobra.Command {
 		Args:              usageArgs(cobra.ExactArgs(1)),
 		ValidArgsFunction: completeRuns,
 	}
-	addOutputFlag(cmd, &format, report.ShowFormats...)
+	formats := slices.Insert(slices.Clone(report.ShowFormats), 1, "wide")
+	addOutputFlag(cmd, &format, formats...)
 	addAsFlag(cmd, &as)
 	cmd.Flags().Float64Var(&rps, "target-rps", 0, "say what serving this `rate` takes on each target: replicas, USD per month, headroom")
 	cmd.Flags().Float64Var(&load, "utilisation", 1, "`share` of its capacity that a replica may be loaded to, with --target-rps")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		if err := checkOutput(format, report.ShowFormats...); err != nil {
+		if err := checkOutput(format, formats...); err != nil {
 			return err
 		}
 		dir, run, err := savedRunOf(args[0])
@@ -62,8 +64,18 @@ func (c *cli) showCommand() *cobra.Command {
 		if run, err = c.under(as, dir, run); err != nil {
 			return err
 		}
+		wide := format == "wide"
+		if wide {
+			format = "table"
+		}
 		if err := report.Show(c.out, run, format, report.TableOptions{Width: width(c.out)}); err != nil {
 			return err
+		}
+		if wide {
+			fmt.Fprintln(c.out)
+			if err := provenance(run).print(c.out, c.errw, "table"); err != nil {
+				return err
+			}
 		}
 		if cmd.Flags().Changed("target-rps") {
 			text, err := report.Fleets(run, rps, load, report.TableOptions{Width: width(c.out)})

@@ -169,7 +169,13 @@ func footnotes(run *record.Run, rows []Row) []string {
 
 // Text is all that show prints, and run when it ends: the answer, what was run, the table.
 func Text(run *record.Run, opt TableOptions) string {
-	return wrap(Answer(run), opt.Width) + "\n" + wrap(Headline(run), opt.Width) + "\n" + Table(run, opt)
+	text := wrap(Answer(run), opt.Width) + "\n" + wrap(Headline(run), opt.Width) + "\n" + Table(run, opt)
+	for _, t := range measured(run) {
+		if path := pathFinding(run, t); path != "" {
+			text += wrap(path, opt.Width)
+		}
+	}
+	return text
 }
 
 // Headline says in one line what was run, when, and whether it ended well.
