@@ -25,6 +25,7 @@ func (c *cli) conclude(res *engine.Result, err error, f *runFlags, s sweep, line
 	results := judge(res.Run, s.gates)
 	code := exitCode(res, err, results)
 	saved := runFiles(res.Dir)
+	c.appendSummary(res.Run)
 	if lines != nil {
 		end := endLine{RunID: res.Run.ID, State: res.Run.State, Reason: res.Run.Reason, ExitCode: code, Dir: res.Dir,
 			Files: saved, Answer: []string{report.Answer(res.Run)}}

@@ -47,18 +47,15 @@ func junit(run *record.Run) string {
 			}
 		}
 	}
-	_, slo := objectives(run)
-	if gates, err := verdict.ParseGates(run.Plan.Gate...); err == nil {
-		for _, g := range verdict.EvalGates(gates, slo, measured(run), run.Steps) {
-			c := junitCase{name: "gate " + g.Gate.Text}
-			switch g.Outcome {
-			case verdict.NotMet:
-				c.kind, c.text = "failure", g.Text
-			case verdict.Unknown:
-				c.kind, c.text = "skipped", g.Text
-			}
-			of(g.Target).cases = append(of(g.Target).cases, c)
+	for _, g := range gateResults(run) {
+		c := junitCase{name: "gate " + g.Gate.Text}
+		switch g.Outcome {
+		case verdict.NotMet:
+			c.kind, c.text = "failure", g.Text
+		case verdict.Unknown:
+			c.kind, c.text = "skipped", g.Text
 		}
+		of(g.Target).cases = append(of(g.Target).cases, c)
 	}
 	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n<testsuites name=\"benchtop\">\n")
 	for _, u := range order {
@@ -66,6 +63,16 @@ func junit(run *record.Run) string {
 	}
 	b.WriteString("</testsuites>\n")
 	return b.String()
+}
+
+// gateResults holds a run against its own gates.
+func gateResults(run *record.Run) []verdict.GateResult {
+	gates, err := verdict.ParseGates(run.Plan.Gate...)
+	if err != nil {
+		return nil // a plan of a later version, or a damaged one: it cannot be judged by it
+	}
+	_, slo := objectives(run)
+	return verdict.EvalGates(gates, slo, measured(run), run.Steps)
 }
 
 type suite struct {

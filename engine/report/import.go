@@ -59,7 +59,7 @@ func Import(files []ImportFile, now time.Time) (*Imported, error) {
 			var steps []finding
 			if steps, err = parseResult(b); err == nil {
 				for j := range steps {
-					steps[j].target.Name = cmp.Or(f.Target, targetName(f.Path, files))
+					steps[j].target.Name = cmp.Or(f.Target, targetName(f.Path))
 				}
 				found = append(found, steps...)
 				im.files[filepath.Join(record.ImportedDir, fmt.Sprintf("%03d-%s", i+1, safeName(filepath.Base(f.Path))))] = b
@@ -89,21 +89,12 @@ func readFile(path string) ([]byte, error) {
 	return b, err
 }
 
-// targetName is the folder of a file if the files are of several folders, else "imported".
-func targetName(path string, files []ImportFile) string {
-	folder := func(p string) string {
-		abs, err := filepath.Abs(p)
-		if err != nil {
-			abs = p
-		}
-		return filepath.Base(filepath.Dir(abs))
+// targetName is the folder of a file.
+func targetName(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
 	}
-	for _, f := range files {
-		if folder(f.Path) != folder(path) {
-			return cmp.Or(safeName(folder(path)), "imported")
-		}
-	}
-	return "imported"
+	return cmp.Or(safeName(filepath.Base(filepath.Dir(path))), "imported")
 }
 
 // parseResult tells what a file is by its content and reads it.

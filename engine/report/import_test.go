@@ -264,6 +264,30 @@ func TestImportRefusesWithWhatTheFileIs(t *testing.T) {
 	}
 }
 
+func TestTheFolderNamesTheTarget(t *testing.T) {
+	set := guide03At("8.0", "136.49", "7.3266", "478.4")
+	for _, c := range []struct {
+		name, folder, said, want string
+	}{
+		{name: "its folder", folder: "a10", want: "a10"},
+		{name: "what cannot be part of a name", folder: "-a 10é", want: "a-10-"},
+		{name: "nothing left of it", folder: "--", want: "imported"},
+		{name: "as said", folder: "a10", said: "mine", want: "mine"},
+	} {
+		dir := filepath.Join(t.TempDir(), c.folder)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		im, err := report.Import([]report.ImportFile{{Target: c.said, Path: write(t, dir, "p8.csv", guide03(t, set))}}, importedAt)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if got := im.Run.Targets[0].Name; got != c.want {
+			t.Errorf("%s: the target is %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 func TestImportedFormulaIsDefusedOnTheWayOut(t *testing.T) {
 	set := guide03At("8.0", "136.49", "7.3266", "478.4")
 	set["Run Id"], set["Name"], set["Successful Requests per second median"] = "=cmd|' /C calc'!A0", "@SUM(A1)", "-3.5"

@@ -44,6 +44,15 @@ func page(runs []*record.Run) []block {
 	for _, w := range warnings(runs) {
 		out = append(out, block{text: w, warning: true})
 	}
+	var gates []string
+	for _, r := range runs {
+		for _, g := range gateResults(r) {
+			gates = append(gates, g.Text)
+		}
+	}
+	if len(gates) > 0 {
+		out = append(out, block{heading: "Gates", items: gates})
+	}
 	out = append(out, setUp(run, runs)...)
 	out = append(out, block{heading: "Charts"})
 	for _, c := range charts(run) {

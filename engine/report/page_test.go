@@ -244,6 +244,19 @@ func TestReportSaysWhatToMind(t *testing.T) {
 	}
 }
 
+func TestReportTellsTheGates(t *testing.T) {
+	run := sampleRun()
+	if page := report.Markdown(run); strings.Contains(page, "## Gates") {
+		t.Errorf("gates of a run that has none:\n%s", page)
+	}
+	run.Plan.Gate = []string{"capacity>=8"}
+	for name, page := range map[string]string{"markdown": report.Markdown(run), "html": report.HTML(run), "github": report.GitHub(run)} {
+		if !strings.Contains(page, "a10: capacity") || !strings.Contains(page, "a100: capacity") || !strings.Contains(page, "Gates") {
+			t.Errorf("%s does not say what became of the gates:\n%s", name, page)
+		}
+	}
+}
+
 func TestPNGsArePictures(t *testing.T) {
 	out := t.TempDir()
 	paths, err := report.Export(t.TempDir(), sampleRun(), "png", out)
