@@ -1,7 +1,11 @@
 package kube
 
 import (
+	"strings"
 	"testing"
+
+	"benchtop/kube/inventory"
+	"benchtop/kube/kaito"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/tools/cache"
@@ -66,5 +70,45 @@ func TestSlim(t *testing.T) {
 	}
 	if u["status"].(map[string]any)["conditions"] == nil {
 		t.Error("conditions are gone")
+	}
+}
+
+func TestOutagesAreCounted(t *testing.T) {
+	c := New(Backend{Context: "test"}, Config{})
+	defer c.Close()
+	state := func(live bool) (bool, int) {
+		cl := c.blank()
+		cl.Synced, cl.Live = true, live
+		c.publish(cl)
+		ok, outages, _ := c.apiServer()
+		return ok, outages
+	}
+	for i, want := range []struct {
+		live    bool
+		outages int
+	}{{false, 0}, {true, 0}, {false, 1}, {false, 1}, {true, 1}, {false, 2}} {
+		if ok, n := state(want.live); ok != want.live || n != want.outages {
+			t.Errorf("picture %d, live %v: ok %v after %d outages, want %d", i, want.live, ok, n, want.outages)
+		}
+	}
+}
+
+func TestPriceIsPendingUntilTheMachinesAreRead(t *testing.T) {
+	c := New(Backend{Context: "test"}, Config{})
+	defer c.Close()
+	f := &feed{plan: &plan{scopes: []string{""}}, lives: map[string]life{}}
+	ws := &source{feed: f, synced: true, live: true, values: map[string]any{"default/a": kaito.Parse(inventory.KindWorkspace, map[string]any{
+		"metadata": map[string]any{"namespace": "default", "name": "a"},
+		"resource": map[string]any{"instanceType": "Standard_NC24ads_A100_v4"},
+	})}}
+	nodes := &source{feed: f, want: want{gvr: nodesGVR, optional: true}, values: map[string]any{}}
+	f.sources = []*source{ws, nodes}
+	why := func() string { return c.picture(f).Workspaces[0].Price.Why }
+	if got := why(); got != "the machines are still being read" {
+		t.Errorf("before the nodes: %q", got)
+	}
+	nodes.synced = true
+	if got := why(); !strings.HasPrefix(got, "region unknown") {
+		t.Errorf("after them: %q", got)
 	}
 }

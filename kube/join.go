@@ -71,6 +71,9 @@ func (c *Client) picture(f *feed) *inventory.Cluster {
 	cl.Workspaces = make([]inventory.Workspace, 0, len(p.items))
 	for i := range p.items {
 		c.complete(&p.items[i], &p)
+		if price := &p.items[i].Price; !p.synced && price.USDPerHour == nil {
+			price.Why = "the machines are still being read"
+		}
 		cl.Workspaces = append(cl.Workspaces, p.items[i].Workspace)
 		names[p.items[i].Namespace] = true
 	}
