@@ -243,7 +243,7 @@ func (m *Model) differences() string {
 	words := screen.Differences(targets)
 	for i := range m.ghosts {
 		if m.ghosts[i].gaps == screen.TPOT {
-			return strings.TrimPrefix(words+"; "+m.ghosts[i].name+" has no ITL: its TPOT stands there", "; ")
+			return strings.TrimSuffix(m.ghosts[i].name+" has no ITL: its TPOT stands there; "+words, "; ")
 		}
 	}
 	return words

@@ -253,7 +253,7 @@ func (m *Model) briefCell(target string, rate float64, metric screen.Metric, p s
 func (m *Model) drawFoot(w, h int) string {
 	var lines []string
 	if len(m.rows) > 0 && h >= 20 {
-		lines = m.explain(&m.rows[m.cursor], w)
+		lines = m.explain(&m.rows[m.cursor], w, 1+h/30)
 	}
 	where := "no files"
 	if m.dir != "" {
@@ -262,8 +262,8 @@ func (m *Model) drawFoot(w, h int) string {
 	return strings.Join(append(lines, widget.Fit(m.theme.Dim.Render("CSV  "+widget.Clean(where)), w, m.theme.Glyph.Ellipsis)), "\n")
 }
 
-// explain is one or two lines on a row.
-func (m *Model) explain(r *report.Row, w int) []string {
+// explain is a line of facts on a row and at most so many lines on what to mind.
+func (m *Model) explain(r *report.Row, w, most int) []string {
 	th, look := m.theme, m.theme.Target(m.place(r.Target.Name))
 	s := r.Steps[len(r.Steps)-1]
 	facts := []string{fmt.Sprintf("%d sent, %d ok", s.Sent, s.OK)}
@@ -288,7 +288,13 @@ func (m *Model) explain(r *report.Row, w int) []string {
 	name := look.Style.Render(look.Marker+" "+widget.Clean(r.Target.Name)) + " at " + screen.Rate(r.Rate) + " req/s: "
 	lines := []string{widget.Fit(name+widget.Clean(strings.Join(facts, " · ")), w, th.Glyph.Ellipsis)}
 	if why := report.Explain(s); len(why) > 0 {
-		lines = append(lines, th.Warn.Render(widget.Fit(widget.Clean(strings.Join(why, "; ")), w, th.Glyph.Ellipsis)))
+		text := strings.Split(widget.Wrap(widget.Clean(strings.Join(why, "; ")), w, nil), "\n")
+		if n := len(text); n > most {
+			text = append(text[:most-1:most-1], widget.Fit(strings.Join(text[most-1:], " "), w, th.Glyph.Ellipsis))
+		}
+		for _, l := range text {
+			lines = append(lines, th.Warn.Render(l))
+		}
 	}
 	return lines
 }
