@@ -168,11 +168,11 @@ func (m *model) pageOf(id screen.ID) page {
 
 // Update takes one message. A panic in it ends the interface with the terminal restored, and Show
 // reports it.
-func (m *model) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
+func (m *model) Update(msg tea.Msg) (next tea.Model, cmd tea.Cmd) {
 	defer func() {
 		if p := recover(); p != nil {
 			m.crash = fmt.Sprintf("the interface broke: %v\n%s", p, debug.Stack())
-			cmd = tea.Quit
+			next, cmd = m, tea.Quit
 		}
 	}()
 	return m, m.update(msg)
