@@ -226,6 +226,28 @@ func TestSavedRuns(t *testing.T) {
 	d.ExpectContains("5 workspaces")
 }
 
+func TestSavedRunsSideBySide(t *testing.T) {
+	x, d := drive(t)
+	d.Press("o")
+	d.Await("unreadable")
+	d.Press("space", "j", "space")
+	d.ExpectContains("2 marked", "open 2 side by side")
+	d.Press("enter")
+	d.Await("results · phi4 beside phi4")
+	d.ExpectContains("a10@phi4", "a100@")
+	if got := x.back.log(); !slices.Contains(got, "load "+fixture.Dir) || !slices.Contains(got, "load "+x.back.runs[1].Dir) {
+		t.Errorf("the backend was asked %q", got)
+	}
+	d.Press("i")
+	d.ExpectContains("price of a10@phi4")
+	d.Press("esc", "esc", "space", "k", "space", "enter")
+	d.AwaitFunc("one run alone", func() bool { return strings.Contains(d.Text(), "results · phi4 ") && !strings.Contains(d.Text(), "beside") })
+	x.back.loadErr = errors.New("the disk is gone")
+	d.Press("esc", "space", "j", "space", "enter")
+	d.Await("the disk is gone")
+	d.ExpectContains("saved runs")
+}
+
 func TestKeysReadAtOnceAreKeysOfTheirOwn(t *testing.T) {
 	x, d := drive(t)
 	d.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(" j ")})

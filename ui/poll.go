@@ -86,6 +86,7 @@ func (m *model) adopt(r Run) {
 	m.live.Reset()
 	m.compare.Reset(m.opt.Against)
 	m.results.Reset()
+	m.results.Against(m.opt.Against)
 }
 
 // runScreen is where a sweep is watched: alone or side by side.

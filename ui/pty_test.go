@@ -238,7 +238,7 @@ func TestTerminalIsRestoredAfterAPanic(t *testing.T) {
 	x := openTerminal(t, 80, 24, brokenBackend{newBackend()}, Options{})
 	x.await("phi4-mini-a10")
 	x.keys("o")
-	x.await("copy path")
+	x.await("mark to compare")
 	x.keys("\r")
 	r := x.end()
 	if r.err == nil || !strings.Contains(r.err.Error(), "disk on fire") || !strings.Contains(r.err.Error(), "goroutine") {

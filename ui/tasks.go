@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -32,9 +33,10 @@ type (
 		err  error
 	}
 	loadedMsg struct {
-		run *record.Run
-		dir string
-		err error
+		run    *record.Run
+		beside []*record.Run
+		dir    string
+		err    error
 	}
 	demoMsg struct {
 		backend Backend
@@ -66,6 +68,7 @@ func (m *model) finished(msg tea.Msg) tea.Cmd {
 			m.say(2, msg.err.Error())
 			return nil
 		}
+		m.results.Against(append(slices.Clone(msg.beside), m.opt.Against...))
 		m.results.Set(msg.run, msg.dir)
 		m.show(screen.Results)
 	case demoMsg:
@@ -110,7 +113,7 @@ func (m *model) do(a screen.Action) tea.Cmd {
 	case screen.EditPlan:
 		return m.editPlan(a.Plan)
 	case screen.OpenRun:
-		return m.load(a.Dir)
+		return m.load(a.Dir, a.Beside...)
 	case screen.OpenDemo:
 		return m.openDemo()
 	case screen.Retry:
@@ -331,15 +334,24 @@ func (m *model) readRuns() tea.Cmd {
 	})
 }
 
-func (m *model) load(dir string) tea.Cmd {
+func (m *model) load(dir string, beside ...string) tea.Cmd {
 	if m.active() {
 		m.say(1, "a sweep is running: saved runs open when it has ended")
 		return nil
 	}
 	b, ctx := m.backend, m.ctx
 	return command(func() tea.Msg {
-		run, err := b.Load(ctx, dir)
-		return loadedMsg{run, dir, err}
+		msg := loadedMsg{dir: dir}
+		msg.run, msg.err = b.Load(ctx, dir)
+		for _, other := range beside {
+			if msg.err != nil {
+				break
+			}
+			var run *record.Run
+			run, msg.err = b.Load(ctx, other)
+			msg.beside = append(msg.beside, run)
+		}
+		return msg
 	})
 }
 

@@ -119,8 +119,11 @@ type EditPlan struct{ Plan record.Plan }
 // ListRuns reads the list of saved runs again.
 type ListRuns struct{}
 
-// OpenRun opens a saved run.
-type OpenRun struct{ Dir string }
+// OpenRun opens a saved run, with others beside it.
+type OpenRun struct {
+	Dir    string
+	Beside []string
+}
 
 // OpenDemo replaces the cluster by the simulated one.
 type OpenDemo struct{}

@@ -116,15 +116,15 @@ func (m *Model) SetPrice(target string, usd float64) {
 func (m *Model) apply() {
 	run := *m.base
 	run.Targets = slices.Clone(run.Targets)
+	run.Steps = slices.Clone(run.Steps)
+	for _, g := range m.ghosts {
+		haunt(&run, g)
+	}
 	for i := range run.Targets {
 		if usd, ok := m.prices[run.Targets[i].Name]; ok {
 			run.Targets[i].USDPerHour = &usd
 			run.Targets[i].PriceSource = "typed on this screen"
 		}
-	}
-	run.Steps = slices.Clone(run.Steps)
-	for _, g := range m.ghosts {
-		haunt(&run, g)
 	}
 	m.run = &run
 	m.judge()
@@ -183,7 +183,15 @@ func (m *Model) Head() (where, state string) {
 	if m.base.Name != "" {
 		name = m.base.Name
 	}
-	return "results · " + name, state
+	where = "results · " + name
+	for i, g := range m.ghosts {
+		word := ", "
+		if i == 0 {
+			word = " beside "
+		}
+		where += word + cmp.Or(g.Name, g.ID)
+	}
+	return where, state
 }
 
 // Typing is false: there is no text field.

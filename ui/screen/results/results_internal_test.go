@@ -98,6 +98,24 @@ func TestRatesBesideThePlanAreShown(t *testing.T) {
 	}
 }
 
+func TestPriceOfARunBesideThisOne(t *testing.T) {
+	run, old := fixture.Run(1), fixture.Run(1)
+	old.ID, old.Name, old.Targets[0].USDPerHour = "old", "old", nil
+	m := New(theme.New(theme.Options{Profile: termenv.Ascii}))
+	m.Against([]*record.Run{old})
+	m.Set(run, fixture.Dir)
+	m.SetPrice("a10@old", 7.2)
+	if text := m.Render(160, 43); !strings.Contains(text, "a10@old at $7.20/h") || m.run.Targets[1].USDPerHour == nil {
+		t.Errorf("the price of a saved run beside this one is not taken:\n%s", text)
+	}
+	if old.Targets[0].USDPerHour != nil {
+		t.Error("the saved run was changed")
+	}
+	if where, _ := m.Head(); !strings.HasSuffix(where, " beside old") {
+		t.Errorf("the head is %q", where)
+	}
+}
+
 func TestWhatIfLeavesTheRecordAlone(t *testing.T) {
 	run := fixture.Run(2)
 	met := *run.Steps[0].SLOMet

@@ -2,6 +2,8 @@
 package runs
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -17,7 +19,8 @@ import (
 type Model struct {
 	theme   *theme.Theme
 	list    []screen.RunInfo
-	shown   []int // indexes into list that pass the filter
+	shown   []int    // indexes into list that pass the filter
+	marks   []string // directories of the runs to be opened together, in the order they were marked
 	cursor  int
 	offset  int
 	page    int
@@ -38,6 +41,9 @@ func (m *Model) Set(list []screen.RunInfo, err error) {
 	if err != nil {
 		m.err = err.Error()
 	}
+	m.marks = slices.DeleteFunc(m.marks, func(dir string) bool {
+		return !slices.ContainsFunc(list, func(r screen.RunInfo) bool { return r.Dir == dir })
+	})
 	m.SetFilter(m.filter)
 }
 
@@ -69,7 +75,11 @@ func matches(r *screen.RunInfo, words []string) bool {
 
 // Head says how many there are.
 func (m *Model) Head() (where, state string) {
-	return "saved runs", screen.Plural(len(m.list), "run")
+	state = screen.Plural(len(m.list), "run")
+	if n := len(m.marks); n > 0 {
+		state += fmt.Sprintf(" · %d marked", n)
+	}
+	return "saved runs", state
 }
 
 // Typing is false: the filter is typed at the bottom.
@@ -78,7 +88,14 @@ func (m *Model) Typing() bool { return false }
 // Bindings are the keys of the screen.
 func (m *Model) Bindings() []key.Binding {
 	k := &screen.Keys
-	return []key.Binding{screen.As(k.Open, "open"), screen.As(k.Filter, "filter"), screen.As(k.Retry, "read again"),
+	if len(m.list) == 0 {
+		return []key.Binding{screen.As(k.Retry, "read again")}
+	}
+	open := "open"
+	if n := len(m.marks); n > 1 {
+		open = fmt.Sprintf("open %d side by side", n)
+	}
+	return []key.Binding{screen.As(k.Toggle, "mark to compare"), screen.As(k.Open, open), screen.As(k.Filter, "filter"), screen.As(k.Retry, "read again"),
 		screen.As(k.Copy, "copy path"), k.Down, k.Up, k.Top, k.Bottom}
 }
 
@@ -103,12 +120,39 @@ func (m *Model) Update(k tea.KeyMsg) screen.Action {
 		m.cursor = len(m.shown) - 1
 	case key.Matches(k, keys.Copy):
 		return screen.Copy{What: "the path", Text: m.list[m.shown[m.cursor]].Dir}
+	case key.Matches(k, keys.Toggle):
+		return m.toggle()
+	case key.Matches(k, keys.Open) && len(m.marks) > 0:
+		return screen.OpenRun{Dir: m.marks[0], Beside: slices.Clone(m.marks[1:])}
 	case key.Matches(k, keys.Open):
-		r := m.list[m.shown[m.cursor]]
+		r := &m.list[m.shown[m.cursor]]
 		if r.Err != "" {
-			return screen.Say{Level: 2, Text: r.ID + " cannot be opened: " + r.Err}
+			return cannotOpen(r)
 		}
 		return screen.OpenRun{Dir: r.Dir}
+	}
+	return nil
+}
+
+func cannotOpen(r *screen.RunInfo) screen.Action {
+	return screen.Say{Level: 2, Text: r.ID + " cannot be opened: " + r.Err}
+}
+
+// maxMarks is how many runs can still be told apart in one chart.
+const maxMarks = 4
+
+// toggle marks the run under the cursor, or says why it cannot be marked.
+func (m *Model) toggle() screen.Action {
+	r := &m.list[m.shown[m.cursor]]
+	switch i := slices.Index(m.marks, r.Dir); {
+	case i >= 0:
+		m.marks = slices.Delete(m.marks, i, i+1)
+	case r.Err != "":
+		return cannotOpen(r)
+	case len(m.marks) == maxMarks:
+		return screen.Say{Level: 1, Text: fmt.Sprintf("%d runs side by side are enough: unmark one first", maxMarks)}
+	default:
+		m.marks = append(m.marks, r.Dir)
 	}
 	return nil
 }
@@ -127,7 +171,7 @@ func (m *Model) Render(w, h int) string {
 		return widget.Panel{Theme: m.theme, Title: "Saved runs", Focused: true, Body: body}.Render(w, h)
 	}
 	tab := widget.Table{Theme: m.theme, Cursor: m.cursor, Empty: "nothing matches " + m.filter, Columns: []widget.Column{
-		{Title: "STARTED"}, {Title: "NAME", Min: 8, Grow: true}, {Title: "TARGETS", Min: 8}, {Title: "RATES", Min: 6, Drop: 2},
+		{}, {Title: "STARTED"}, {Title: "NAME", Min: 8, Grow: true}, {Title: "TARGETS", Min: 8}, {Title: "RATES", Min: 6, Drop: 2},
 		{Title: "MODEL", Min: 8, Drop: 3}, {Title: "STATE"}}}
 	for _, i := range m.shown {
 		tab.Rows = append(tab.Rows, m.row(&m.list[i]))
@@ -156,5 +200,9 @@ func (m *Model) row(r *screen.RunInfo) []widget.Cell {
 	case r.State != "":
 		state = widget.Cell{Text: m.theme.Glyph.Warn + " " + r.State, Style: m.theme.Warn}
 	}
-	return []widget.Cell{{Text: r.Started}, {Text: name}, {Text: strings.Join(r.Targets, ", ")}, {Text: setup.FormatRates(r.Rates)}, {Text: r.Model}, state}
+	mark := widget.Cell{Text: " "}
+	if slices.Contains(m.marks, r.Dir) {
+		mark = widget.Cell{Text: m.theme.Glyph.Check, Style: m.theme.Accent}
+	}
+	return []widget.Cell{mark, {Text: r.Started}, {Text: name}, {Text: strings.Join(r.Targets, ", ")}, {Text: setup.FormatRates(r.Rates)}, {Text: r.Model}, state}
 }

@@ -1,6 +1,7 @@
 package runs_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,9 @@ func newRuns() *runs.Model {
 func press(m *runs.Model, k string) screen.Action {
 	if k == "enter" {
 		return m.Update(tea.KeyMsg{Type: tea.KeyEnter})
+	}
+	if k == "space" {
+		return m.Update(tea.KeyMsg{Type: tea.KeySpace, Runes: []rune{' '}})
 	}
 	return m.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(k)})
 }
@@ -54,5 +58,51 @@ func TestFilterKeepsTheCursorInside(t *testing.T) {
 	}
 	if !strings.Contains(m.Render(80, 22), "nothing matches zzz") {
 		t.Error("an empty list does not say why")
+	}
+}
+
+func TestMarkedRunsOpenTogether(t *testing.T) {
+	var list []screen.RunInfo
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		list = append(list, screen.RunInfo{Dir: "/runs/" + name, ID: name, State: "complete"})
+	}
+	list = append(list, screen.RunInfo{Dir: "/runs/broken", ID: "broken", Err: "cut"})
+	m := runs.New(theme.New(theme.Options{Profile: termenv.Ascii}))
+	m.Set(list, nil)
+	press(m, "j")
+	press(m, "space")
+	press(m, "k")
+	press(m, "space")
+	if a, ok := press(m, "enter").(screen.OpenRun); !ok || a.Dir != "/runs/b" || !slices.Equal(a.Beside, []string{"/runs/a"}) {
+		t.Errorf("enter on two marks gives %+v, want b, the first one marked, with a beside it", a)
+	}
+	if _, state := m.Head(); !strings.Contains(state, "2 marked") {
+		t.Errorf("the head says %q", state)
+	}
+	for range 3 {
+		press(m, "j")
+	}
+	press(m, "space") // d
+	press(m, "k")
+	press(m, "space") // c
+	press(m, "G")
+	if a, ok := press(m, "space").(screen.Say); !ok || !strings.Contains(a.Text, "broken cannot be opened: cut") {
+		t.Errorf("marking an unreadable run gives %+v", a)
+	}
+	press(m, "k")
+	if a, ok := press(m, "space").(screen.Say); !ok || !strings.Contains(a.Text, "enough") {
+		t.Errorf("a fifth mark gives %+v", a)
+	}
+	m.Set(list[2:], nil) // a and b were deleted
+	if a, ok := press(m, "enter").(screen.OpenRun); !ok || a.Dir != "/runs/d" || !slices.Equal(a.Beside, []string{"/runs/c"}) {
+		t.Errorf("after two of four are gone: %+v", a)
+	}
+	press(m, "g")
+	press(m, "space")
+	press(m, "j")
+	press(m, "space")
+	press(m, "g")
+	if a, ok := press(m, "enter").(screen.OpenRun); !ok || a.Dir != "/runs/c" || len(a.Beside) > 0 {
+		t.Errorf("without marks enter takes the one under the cursor: %+v", a)
 	}
 }
