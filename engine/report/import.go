@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -53,6 +54,7 @@ func Import(files []ImportFile, now time.Time) (*Imported, error) {
 	im := &Imported{files: map[string][]byte{}}
 	var found []finding
 	var errs []error
+	sum := sha256.New() // two runs imported in one second are two
 	for i, f := range files {
 		b, err := readFile(f.Path)
 		if err == nil {
@@ -62,6 +64,7 @@ func Import(files []ImportFile, now time.Time) (*Imported, error) {
 					steps[j].target.Name = cmp.Or(f.Target, targetName(f.Path))
 				}
 				found = append(found, steps...)
+				sum.Write(b)
 				im.files[filepath.Join(record.ImportedDir, fmt.Sprintf("%03d-%s", i+1, safeName(filepath.Base(f.Path))))] = b
 			}
 		}
@@ -73,6 +76,7 @@ func Import(files []ImportFile, now time.Time) (*Imported, error) {
 		return nil, errors.Join(errs...)
 	}
 	im.Run = assemble(found, now)
+	im.Run.ID += fmt.Sprintf("-%x", sum.Sum(nil)[:2])
 	return im, nil
 }
 

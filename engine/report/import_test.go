@@ -264,6 +264,25 @@ func TestImportRefusesWithWhatTheFileIs(t *testing.T) {
 	}
 }
 
+func TestRunsImportedInOneSecondAreTwo(t *testing.T) {
+	ids := map[string]bool{}
+	for _, rate := range []string{"8.0", "4.0"} {
+		dir := t.TempDir()
+		path := write(t, dir, "p.csv", guide03(t, guide03At(rate, "136.49", "7.3266", "478.4")))
+		im, err := report.Import([]report.ImportFile{{Path: path}}, importedAt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[im.Run.ID] = true
+		if page := report.Markdown(im.Run); !strings.Contains(page, "measured by GuideLLM 0.3") || strings.Contains(page, "unknown machine") {
+			t.Errorf("the page does not say who measured:\n%s", page)
+		}
+	}
+	if len(ids) != 2 {
+		t.Errorf("ids %v", ids)
+	}
+}
+
 func TestTheFolderNamesTheTarget(t *testing.T) {
 	set := guide03At("8.0", "136.49", "7.3266", "478.4")
 	for _, c := range []struct {

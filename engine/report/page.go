@@ -70,7 +70,7 @@ func warnings(runs []*record.Run) []string {
 	for _, r := range runs {
 		name := "This run"
 		if len(runs) > 1 {
-			name = "Run " + orUnknown(r.ID)
+			name = "Run " + runName(r)
 		}
 		if r.Simulated {
 			out = append(out, name+" is simulated: the servers and the path to them are programs, not GPUs.")
@@ -132,7 +132,7 @@ func workloadItems(runs []*record.Run) []string {
 		p := r.Plan
 		head := ""
 		if len(runs) > 1 {
-			head = "Run " + orUnknown(r.ID) + ": "
+			head = "Run " + runName(r) + ": "
 		}
 		if p.Workload.PromptTokens > 0 {
 			out = append(out, fmt.Sprintf("%s%d prompt tokens, %d output tokens per request, streamed.",
@@ -147,7 +147,11 @@ func workloadItems(runs []*record.Run) []string {
 			out = append(out, fmt.Sprintf("%sEvery request is sent at its scheduled time, whatever the server does; warm-up %s, drain at most %s, order %s.",
 				head, p.Warmup, p.Drain, orUnknown(p.Order)))
 		}
-		if !r.StartedAt.IsZero() {
+		switch {
+		case r.StartedAt.IsZero():
+		case r.Imported != "":
+			out = append(out, fmt.Sprintf("%sStarted %s, measured by %s.", head, r.StartedAt.UTC().Format("2006-01-02 15:04 UTC"), r.Imported))
+		default:
 			out = append(out, fmt.Sprintf("%sStarted %s, benchtop %s on %s.",
 				head, r.StartedAt.UTC().Format("2006-01-02 15:04 UTC"), orUnknown(r.Version), clientText(r.Client)))
 		}
@@ -370,4 +374,12 @@ func (e *exporter) svgs() error {
 		errs = append(errs, e.file(c.id+".svg", func(w io.Writer) error { _, err := io.WriteString(w, c.svg(true)); return err }))
 	}
 	return errors.Join(errs...)
+}
+
+// runName tells a run from others: the name it was given, and its id.
+func runName(r *record.Run) string {
+	if r.Name == "" {
+		return orUnknown(r.ID)
+	}
+	return r.Name + " (" + orUnknown(r.ID) + ")"
 }
