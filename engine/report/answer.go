@@ -113,6 +113,9 @@ func sentence(name string, t record.Target, c verdict.Capacity, first bool) stri
 			text += ", " + breaks + rate(c.Fails)
 		}
 	}
+	if c.Step != nil && verdict.TooShort(c.Step) {
+		text += " (a step too short to tell whether it keeps up)"
+	}
 	if n := len(c.Untrusted); n > 0 {
 		text += " (" + plural(n, "rate") + " without a valid step, not used)"
 	}

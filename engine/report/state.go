@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"benchtop/engine/record"
+	"benchtop/engine/verdict"
 )
 
 // State is what is to be said of a step in a word or two; the worst first. "ok" if nothing is.
@@ -19,6 +20,7 @@ func State(s *record.Step) string {
 	add(!s.Verdict.Valid && !s.Verdict.Void, "invalid")
 	add(s.Verdict.Saturated, "saturated")
 	add(s.Partial, "partial")
+	add(s.Verdict.Valid && !s.Verdict.Saturated && verdict.TooShort(s), "too short")
 	add(s.Rejected+s.Failed > 0, "errors")
 	add(s.SLOMet != nil && !*s.SLOMet, "SLO missed")
 	if len(words) == 0 {

@@ -42,10 +42,11 @@ func TestTableSaysEveryStateInWords(t *testing.T) {
 	run.Steps[1].Verdict = record.Verdict{Void: true, Reasons: []string{"the tunnel was cut"}}
 	run.Steps[2].Partial = true
 	run.Steps[3].Failed, run.Steps[3].OK = 4, run.Steps[3].OK-4
+	run.Steps[6].Verdict.Notes = []string{"too short to tell whether the target keeps up: the warm-up was 2 s"}
 	run.Steps[5].SLOMet, run.Steps[5].SLOs = &no, []record.SLOResult{{SLO: "ttft.p95<200ms", Met: &no, Why: "ttft.p95 is 300 ms"}}
 	got := report.Table(run, report.TableOptions{})
 	for _, want := range []string{
-		"invalid", "void", "partial", "errors", "saturated", "SLO missed", "> 30.0 s",
+		"invalid", "void", "partial", "errors", "saturated", "SLO missed", "too short", "> 30.0 s",
 		"A10 at 1 req/s: invalid: the client sent late", "A10 at 2 req/s: void: the tunnel was cut",
 		"A100 at 2 req/s: SLO ttft.p95<200ms missed: ttft.p95 is 300 ms", "† p99 of fewer than 100 requests",
 	} {
@@ -113,6 +114,10 @@ func TestAnswer(t *testing.T) {
 			"A100 holds 16+ req/s at $0.34/M output tokens; A10 breaks at 1 already, the lowest rate tried."},
 		{"lowest step invalid, next breaks", func(r *record.Run) { r.Steps[0].Verdict.Valid, r.Steps[1].Verdict.Saturated = false, true },
 			"A100 holds 16+ req/s at $0.34/M output tokens; A10 breaks at 2 already, the lowest rate with a valid step (1 rate without a valid step, not used)."},
+		{"too short to tell", func(r *record.Run) {
+			s := &r.Steps[3]
+			s.Verdict.Notes = append(s.Verdict.Notes, "too short to tell whether the target keeps up: the warm-up of 2 s is shorter than a reply")
+		}, "A100 holds 16+ req/s at $0.34/M output tokens; A10 holds 8 at $0.61/M, breaks at 16 (a step too short to tell whether it keeps up)."},
 		{"an SLO", func(r *record.Run) {
 			r.Plan.SLO = []string{"ttft.p95<302ms"}
 			for i := range r.Steps {

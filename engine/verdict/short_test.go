@@ -32,6 +32,10 @@ func TestJudgeLeavesRampsAlone(t *testing.T) {
 		s := falling()
 		tc.edit(&s)
 		v := verdict.Judge(&s, verdict.Evidence{})
+		s.Verdict = v
+		if got, want := verdict.TooShort(&s), tc.note == "too short"; got != want {
+			t.Errorf("%s: too short %v, want %v", tc.name, got, want)
+		}
 		if notes := strings.Join(v.Notes, "\n"); v.Saturated != tc.saturated || !strings.Contains(notes, tc.note) {
 			t.Errorf("%s: saturated %v, want %v; notes %q want %q", tc.name, v.Saturated, tc.saturated, notes, tc.note)
 		}

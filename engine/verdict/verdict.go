@@ -21,6 +21,8 @@ package verdict
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"benchtop/engine/record"
 )
@@ -185,6 +187,14 @@ func Saturated(s *record.Step) bool {
 // than a reply leaves in it: its rates of error were taken from 20 s on.
 const shortWindowS = 20
 
+// shortNote begins the note on a step that is too short.
+const shortNote = "too short to tell"
+
+// TooShort says whether a step was judged too short to tell whether its target keeps up.
+func TooShort(s *record.Step) bool {
+	return slices.ContainsFunc(s.Verdict.Notes, func(n string) bool { return strings.HasPrefix(n, shortNote) })
+}
+
 // tooShort says why a step cannot tell whether its target keeps up: the warm-up ended before the
 // first reply could, so in-flight still rises to its level within a short window.
 func tooShort(s *record.Step) string {
@@ -192,7 +202,7 @@ func tooShort(s *record.Step) string {
 	if !ok || s.WindowS >= shortWindowS || s.WarmupS*1e3 >= e2e {
 		return ""
 	}
-	return fmt.Sprintf("too short to tell whether the target keeps up: the warm-up of %s s is shorter than a reply (E2E p50 %s s), and the window than %d s",
+	return fmt.Sprintf(shortNote+" whether the target keeps up: the warm-up of %s s is shorter than a reply (E2E p50 %s s), and the window than %d s",
 		digits3(s.WarmupS), digits3(e2e/1e3), shortWindowS)
 }
 
