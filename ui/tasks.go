@@ -341,17 +341,15 @@ func (m *model) load(dir string, beside ...string) tea.Cmd {
 	}
 	b, ctx := m.backend, m.ctx
 	return command(func() tea.Msg {
-		msg := loadedMsg{dir: dir}
-		msg.run, msg.err = b.Load(ctx, dir)
-		for _, other := range beside {
-			if msg.err != nil {
-				break
+		var all []*record.Run
+		for _, d := range append([]string{dir}, beside...) {
+			run, err := b.Load(ctx, d)
+			if err != nil {
+				return loadedMsg{err: err}
 			}
-			var run *record.Run
-			run, msg.err = b.Load(ctx, other)
-			msg.beside = append(msg.beside, run)
+			all = append(all, run)
 		}
-		return msg
+		return loadedMsg{run: all[0], beside: all[1:], dir: dir}
 	})
 }
 
