@@ -241,7 +241,9 @@ func TestSavedRunsSideBySide(t *testing.T) {
 	d.Press("i")
 	d.ExpectContains("price of a10@phi4")
 	d.Press("esc", "esc", "space", "k", "space", "enter")
-	d.AwaitFunc("one run alone", func() bool { return strings.Contains(d.Text(), "results · phi4 ") && !strings.Contains(d.Text(), "beside") })
+	d.AwaitFunc("one run alone", func() bool {
+		return strings.Contains(d.Text(), "results · phi4 ") && !strings.Contains(d.Text(), "beside")
+	})
 	x.back.loadErr = errors.New("the disk is gone")
 	d.Press("esc", "space", "j", "space", "enter")
 	d.Await("the disk is gone")
