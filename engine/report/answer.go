@@ -76,7 +76,7 @@ func Answer(run *record.Run) string {
 // lowest says what the rate is that a target breaks at when it holds none.
 func lowest(c verdict.Capacity) string {
 	if slices.ContainsFunc(c.Untrusted, func(r float64) bool { return r < c.Fails }) {
-		return "the lowest rate with a valid step"
+		return "the lowest rate that tells"
 	}
 	return "the lowest rate tried"
 }
@@ -97,7 +97,7 @@ func sentence(name string, t record.Target, c verdict.Capacity, first bool) stri
 	var text string
 	switch {
 	case c.Holds == 0 && c.Fails == 0:
-		return name + " has no valid step, so nothing can be said of it"
+		return name + " has " + nothingTells(c) + ", so nothing can be said of it"
 	case c.Holds == 0:
 		text = name + " " + breaks + rate(c.Fails) + unit + " already, " + lowest(c)
 	default:
@@ -113,11 +113,36 @@ func sentence(name string, t record.Target, c verdict.Capacity, first bool) stri
 			text += ", " + breaks + rate(c.Fails)
 		}
 	}
-	if c.Step != nil && verdict.TooShort(c.Step) {
-		text += " (a step too short to tell whether it keeps up)"
-	}
 	if n := len(c.Untrusted); n > 0 {
-		text += " (" + plural(n, "rate") + " without a valid step, not used)"
+		text += " (" + notUsed(c) + ")"
 	}
 	return text
+}
+
+// nothingTells says why no step of a target tells what it holds.
+func nothingTells(c verdict.Capacity) string {
+	if len(c.Open) == 0 {
+		return "no valid step"
+	}
+	return "no step that tells what it holds"
+}
+
+// notUsed names the rates that tell nothing, and why.
+func notUsed(c verdict.Capacity) string {
+	var invalid, open []string
+	for _, r := range c.Untrusted {
+		if slices.Contains(c.Open, r) {
+			open = append(open, rate(r))
+		} else {
+			invalid = append(invalid, rate(r))
+		}
+	}
+	var parts []string
+	if len(invalid) > 0 {
+		parts = append(parts, "no valid step at "+list(invalid))
+	}
+	if len(open) > 0 {
+		parts = append(parts, "unclear at "+list(open))
+	}
+	return strings.Join(parts, ", ")
 }

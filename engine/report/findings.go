@@ -46,7 +46,7 @@ func capacityFinding(run *record.Run, t record.Target, c verdict.Capacity) strin
 	var text string
 	switch {
 	case c.Holds == 0 && c.Fails == 0:
-		text = fmt.Sprintf("%s: no step is valid, so its capacity is unknown.", name)
+		text = fmt.Sprintf("%s has %s, so its capacity is unknown.", name, nothingTells(c))
 	case c.Holds == 0:
 		text = fmt.Sprintf("%s does not hold %s req/s%s, %s: %s.", name, rate(c.Fails), by, lowest(c), c.Why)
 	case c.Fails == 0:
@@ -58,7 +58,7 @@ func capacityFinding(run *record.Run, t record.Target, c verdict.Capacity) strin
 		text += sureness(c.Step)
 	}
 	for _, n := range c.Notes {
-		text += " Not counted: " + strings.TrimSuffix(n, ".") + "."
+		text += " " + strings.TrimSuffix(n, ".") + "."
 	}
 	return text
 }

@@ -102,7 +102,7 @@ func TestAnswer(t *testing.T) {
 		{"two targets of one GPU", func(r *record.Run) { r.Targets[0].GPU = "A100" },
 			"a100 holds 16+ req/s at $0.34/M output tokens; a10 holds 8 at $0.61/M, breaks at 16."},
 		{"top step invalid", func(r *record.Run) { r.Steps[4].Verdict = record.Verdict{Reasons: []string{"late"}, Saturated: true} },
-			"A100 holds 16+ req/s at $0.34/M output tokens; A10 holds 8+ at $0.61/M (1 rate without a valid step, not used)."},
+			"A100 holds 16+ req/s at $0.34/M output tokens; A10 holds 8+ at $0.61/M (no valid step at 16)."},
 		{"all of one invalid", func(r *record.Run) {
 			for i := range 5 {
 				r.Steps[i].Verdict.Valid = false
@@ -113,11 +113,11 @@ func TestAnswer(t *testing.T) {
 		{"errors", func(r *record.Run) { r.Steps[0].Failed = 30 },
 			"A100 holds 16+ req/s at $0.34/M output tokens; A10 breaks at 1 already, the lowest rate tried."},
 		{"lowest step invalid, next breaks", func(r *record.Run) { r.Steps[0].Verdict.Valid, r.Steps[1].Verdict.Saturated = false, true },
-			"A100 holds 16+ req/s at $0.34/M output tokens; A10 breaks at 2 already, the lowest rate with a valid step (1 rate without a valid step, not used)."},
+			"A100 holds 16+ req/s at $0.34/M output tokens; A10 breaks at 2 already, the lowest rate that tells (no valid step at 1)."},
 		{"too short to tell", func(r *record.Run) {
 			s := &r.Steps[3]
 			s.Verdict.Notes = append(s.Verdict.Notes, "too short to tell whether the target keeps up: the warm-up of 2 s is shorter than a reply")
-		}, "A100 holds 16+ req/s at $0.34/M output tokens; A10 holds 8 at $0.61/M, breaks at 16 (a step too short to tell whether it keeps up)."},
+		}, "A100 holds 16+ req/s at $0.34/M output tokens; A10 holds 4 at $1.18/M, breaks at 16 (unclear at 8)."},
 		{"an SLO", func(r *record.Run) {
 			r.Plan.SLO = []string{"ttft.p95<302ms"}
 			for i := range r.Steps {

@@ -25,8 +25,12 @@ type Capacity struct {
 	// Step is the step at Holds; of several repeats the one with the median output rate. nil if
 	// none holds.
 	Step *record.Step
-	// Untrusted are the rates of which no step can be used.
+	// Untrusted are the rates of which no step tells whether they hold: none is valid, or those that
+	// are leave it open.
 	Untrusted []float64
+	// Open are the ones among them with a valid step: it was too short, or its limits are on what it
+	// has not measured.
+	Open []float64
 	// Notes say which steps were not used, and what else does not fit the bracket.
 	Notes []string
 }
@@ -47,6 +51,10 @@ func Holds(slo SLO, s *record.Step) (Outcome, string) {
 	outcome, why := Check(slo, s)
 	if cut, text := cutOutcome(s); cut > outcome {
 		return cut, text
+	}
+	// What misses a limit while the load still rises misses it the more when it has risen.
+	if outcome == Met && TooShort(s) {
+		return Unknown, shortWhy(s)
 	}
 	return outcome, why
 }
@@ -72,10 +80,13 @@ func CapacityOf(slo SLO, target string, steps []record.Step) Capacity {
 		switch {
 		case r.outcome() == Unknown:
 			c.Untrusted = append(c.Untrusted, r.rate)
+			if r.open > 0 {
+				c.Open = append(c.Open, r.rate)
+			}
 		case r.outcome() == NotMet && c.Fails == 0:
 			c.Fails, c.Why = r.rate, r.why
 		case r.outcome() == Met && c.Fails > 0:
-			c.Notes = append(c.Notes, fmt.Sprintf("%s/s holds although %s/s does not: not counted", rateText(r.rate), rateText(c.Fails)))
+			c.Notes = append(c.Notes, fmt.Sprintf("%s req/s holds although %s req/s does not: not counted", rateText(r.rate), rateText(c.Fails)))
 		case r.outcome() == Met:
 			c.Holds, c.Step = r.rate, r.median()
 		}
@@ -88,6 +99,7 @@ type rateResult struct {
 	rate   float64
 	held   []*record.Step
 	failed int
+	open   int    // usable, but they do not tell
 	why    string // of the first that failed
 }
 
@@ -124,7 +136,7 @@ func ratesOf(slo SLO, target string, steps []record.Step, notes *[]string) []rat
 			byRate[s.Rate] = r
 		}
 		if !Usable(s) {
-			*notes = append(*notes, fmt.Sprintf("%s/s not used: invalid (%s)", rateText(s.Rate), strings.Join(s.Verdict.Reasons, "; ")))
+			*notes = append(*notes, fmt.Sprintf("%s req/s is not used: invalid (%s)", rateText(s.Rate), strings.Join(s.Verdict.Reasons, "; ")))
 			continue
 		}
 		switch outcome, why := Holds(slo, s); outcome {
@@ -134,13 +146,14 @@ func ratesOf(slo SLO, target string, steps []record.Step, notes *[]string) []rat
 			r.failed++
 			r.why = cmp.Or(r.why, why)
 		default:
-			*notes = append(*notes, fmt.Sprintf("%s/s not used: %s", rateText(s.Rate), why))
+			r.open++
+			*notes = append(*notes, fmt.Sprintf("%s req/s is not used: %s", rateText(s.Rate), why))
 		}
 	}
 	var out []rateResult
 	for _, r := range byRate {
 		if r.failed > 0 && len(r.held) > 0 {
-			*notes = append(*notes, fmt.Sprintf("%s/s holds in %d of %d repeats", rateText(r.rate), len(r.held), len(r.held)+r.failed))
+			*notes = append(*notes, fmt.Sprintf("%s req/s holds in %d of %d repeats", rateText(r.rate), len(r.held), len(r.held)+r.failed))
 		}
 		out = append(out, *r)
 	}
@@ -152,6 +165,8 @@ func ratesOf(slo SLO, target string, steps []record.Step, notes *[]string) []rat
 // String is the bracket in words, without the target: "holds 8, breaks at 16 req/s".
 func (c Capacity) String() string {
 	switch {
+	case c.Holds == 0 && c.Fails == 0 && len(c.Open) > 0:
+		return "unknown: no step tells"
 	case c.Holds == 0 && c.Fails == 0:
 		return "unknown: no usable step"
 	case c.Holds == 0:
@@ -182,6 +197,15 @@ func (c Capacity) Refine() (rate float64, ok bool) {
 
 // rateText prints a rate without trailing zeros.
 func rateText(r float64) string { return strconv.FormatFloat(math.Round(r*1000)/1000, 'f', -1, 64) }
+
+// ratesText joins rates: "8, 16".
+func ratesText(rates []float64) string {
+	words := make([]string, len(rates))
+	for i, r := range rates {
+		words[i] = rateText(r)
+	}
+	return strings.Join(words, ", ")
+}
 
 func deref(v *float64) float64 {
 	if v == nil {

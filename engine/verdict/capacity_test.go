@@ -24,6 +24,11 @@ func invalid(s *record.Step) {
 	s.Verdict.Valid = false
 	s.Verdict.Reasons = []string{"the client sent late"}
 }
+func short(s *record.Step) {
+	p50 := 4000.0
+	s.E2E.P50, s.WindowS, s.WarmupS = &p50, 10, 2
+	s.Verdict = verdict.Judge(s, verdict.Evidence{})
+}
 func void(s *record.Step) { s.Verdict.Valid, s.Verdict.Void = false, true }
 
 // cutAfter cuts one request in four after a drain of so many seconds; the median reply takes 4 s.
@@ -60,14 +65,18 @@ func TestCapacity(t *testing.T) {
 		{"none holds", []record.Step{at(1, 501), at(2, 600)}, "breaks at 1 req/s, the lowest rate tried", "", 0.5},
 		{"saturated breaks although fast", []record.Step{at(1, 300), edit(at(2, 300), saturated)}, "holds 1, breaks at 2 req/s", "", 1.5},
 		{"one in four never ended", []record.Step{at(1, 300), edit(at(2, 300), cutAfter(5))}, "holds 1, breaks at 2 req/s", "", 1.5},
-		{"cut by a short drain", []record.Step{at(1, 300), edit(at(2, 300), cutAfter(1))}, "holds 1+ req/s", "2/s not used: 25.0 % of the requests were cut before the end by a drain too short to tell", 0},
+		{"cut by a short drain", []record.Step{at(1, 300), edit(at(2, 300), cutAfter(1))}, "holds 1+ req/s", "2 req/s is not used: 25.0 % of the requests were cut before the end by a drain too short to tell", 0},
+		{"too short to tell", []record.Step{at(1, 300), edit(at(2, 300), short)}, "holds 1+ req/s", "2 req/s is not used: too short to tell whether the target keeps up", 0},
+		{"too short, and too slow all the same", []record.Step{at(1, 300), edit(at(2, 900), short)}, "holds 1, breaks at 2 req/s", "", 1.5},
+		{"all too short", []record.Step{edit(at(1, 300), short), edit(at(2, 300), short)}, "unknown: no step tells", "1 req/s is not used", 0},
+		{"too short below one that breaks", []record.Step{at(1, 300), edit(at(2, 300), short), at(4, 900)}, "holds 1, breaks at 4 req/s", "2 req/s is not used", 2.5},
 		{"slow and cut by a short drain", []record.Step{at(1, 300), edit(at(2, 900), cutAfter(1))}, "holds 1, breaks at 2 req/s", "", 1.5},
-		{"invalid is not used", []record.Step{at(1, 300), edit(at(2, 900), invalid), at(4, 400)}, "holds 4+ req/s", "2/s not used: invalid (the client sent late)", 0},
+		{"invalid is not used", []record.Step{at(1, 300), edit(at(2, 900), invalid), at(4, 400)}, "holds 4+ req/s", "2 req/s is not used: invalid (the client sent late)", 0},
 		{"void is passed over", []record.Step{at(1, 300), edit(at(2, 900), void), at(2, 300)}, "holds 2+ req/s", "", 0},
-		{"only invalid", []record.Step{edit(at(1, 300), invalid)}, "unknown: no usable step", "1/s not used", 0},
-		{"holds again above", []record.Step{at(1, 300), at(2, 900), at(4, 400)}, "holds 1, breaks at 2 req/s", "4/s holds although 2/s does not: not counted", 1.5},
-		{"most repeats hold", []record.Step{at(2, 300), at(2, 300), at(2, 900)}, "holds 2+ req/s", "2/s holds in 2 of 3 repeats", 0},
-		{"half the repeats hold", []record.Step{at(2, 300), at(2, 900)}, "breaks at 2 req/s, the lowest rate tried", "2/s holds in 1 of 2 repeats", 1},
+		{"only invalid", []record.Step{edit(at(1, 300), invalid)}, "unknown: no usable step", "1 req/s is not used", 0},
+		{"holds again above", []record.Step{at(1, 300), at(2, 900), at(4, 400)}, "holds 1, breaks at 2 req/s", "4 req/s holds although 2 req/s does not: not counted", 1.5},
+		{"most repeats hold", []record.Step{at(2, 300), at(2, 300), at(2, 900)}, "holds 2+ req/s", "2 req/s holds in 2 of 3 repeats", 0},
+		{"half the repeats hold", []record.Step{at(2, 300), at(2, 900)}, "breaks at 2 req/s, the lowest rate tried", "2 req/s holds in 1 of 2 repeats", 1},
 		{"other targets", []record.Step{edit(at(2, 300), func(s *record.Step) { s.Target = "a100" })}, "unknown: no usable step", "", 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -206,6 +215,13 @@ func TestGates(t *testing.T) {
 		{"capacity of nothing", "capacity<=8", nil, verdict.Unknown, ""},
 		{"latency", "ttft.p95@8<500ms", steps, verdict.Met, "a10: ttft.p95@8<500ms: 450 ms, met"},
 		{"latency too high", "ttft.p95@16<500ms", steps, verdict.NotMet, ""},
+		{"latency too high even in a short step", "ttft.p95@8<500ms", []record.Step{edit(at(8, 600), short)}, verdict.NotMet, ""},
+		{"latency of a short step", "ttft.p95@8<500ms", []record.Step{edit(at(8, 450), short)}, verdict.Unknown, "a10: ttft.p95@8<500ms: 450 ms in a step too short to tell, unknown"},
+		{"capacity of a short step", "capacity>=8", []record.Step{at(4, 400), edit(at(8, 450), short)}, verdict.Unknown, "a10: capacity>=8: holds 4+ req/s (unclear at 8), unknown"},
+		{"capacity of short steps only", "capacity>=8", []record.Step{edit(at(8, 450), short)}, verdict.Unknown, "a10: capacity>=8: no step tells, unknown"},
+		{"cost of a short step, too high", "cost@8<0.1", []record.Step{edit(at(8, 450), short)}, verdict.Unknown, ""},
+		{"cost of a short step, low enough", "cost@8<5", []record.Step{edit(at(8, 450), short)}, verdict.Met, ""},
+		{"errors of a short step", "errors@8<1%", []record.Step{edit(at(8, 450), short)}, verdict.Unknown, ""},
 		{"rate not measured", "ttft.p95@5<500ms", steps, verdict.Unknown, "no usable step at 5 req/s"},
 		{"rate invalid", "ttft.p95@8<500ms", []record.Step{edit(at(8, 1), invalid)}, verdict.Unknown, ""},
 		{"lower bound above", "ttft.p95@32<20s", []record.Step{censored}, verdict.NotMet, "above 30000 ms"},

@@ -136,7 +136,12 @@ func EvalGates(gates []Gate, slo SLO, targets []record.Target, steps []record.St
 func (g Gate) eval(c Capacity, t *record.Target, steps []record.Step) (Outcome, string) {
 	switch {
 	case g.Metric == "capacity":
-		return g.evalCapacity(c), c.String()
+		o := g.evalCapacity(c)
+		seen := strings.TrimPrefix(c.String(), "unknown: ")
+		if o == Unknown && len(c.Untrusted) > 0 && (c.Holds > 0 || c.Fails > 0) {
+			seen += fmt.Sprintf(" (unclear at %s)", ratesText(c.Untrusted))
+		}
+		return o, seen
 	case g.Metric == "cost" && g.Rate == 0:
 		return g.evalSteps([]*record.Step{c.Step}, t)
 	}
@@ -192,13 +197,14 @@ func (g Gate) holds(v float64) bool {
 // evalSteps compares the median of the repeats with the gate.
 func (g Gate) evalSteps(at []*record.Step, t *record.Target) (Outcome, string) {
 	var values []float64
-	anyBound := false
+	anyBound, anyShort := false, false
 	for _, s := range at {
 		v, bound, ok := g.value(s, t)
 		if !ok {
 			return Unknown, "unknown"
 		}
 		anyBound = anyBound || bound
+		anyShort = anyShort || TooShort(s)
 		values = append(values, v)
 	}
 	slices.Sort(values)
@@ -210,7 +216,21 @@ func (g Gate) evalSteps(at []*record.Step, t *record.Target) (Outcome, string) {
 			return Unknown, seen
 		}
 	}
+	if anyShort && g.flattered(v) {
+		return Unknown, seen + " in a step too short to tell"
+	}
 	return asOutcome(g.holds(v)), seen
+}
+
+// flattered tells whether a longer step could turn the gate: in one that is too short the load, and
+// with it latencies and errors, are below their level, as is what is served for the price.
+func (g Gate) flattered(v float64) bool {
+	less := strings.HasPrefix(g.Op, "<")
+	switch g.Metric {
+	case "goodput", "cost":
+		return less != g.holds(v)
+	}
+	return less == g.holds(v)
 }
 
 // value is what a gate looks at in a step.

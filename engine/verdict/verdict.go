@@ -21,7 +21,6 @@ package verdict
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"benchtop/engine/record"
@@ -191,8 +190,16 @@ const shortWindowS = 20
 const shortNote = "too short to tell"
 
 // TooShort says whether a step was judged too short to tell whether its target keeps up.
-func TooShort(s *record.Step) bool {
-	return slices.ContainsFunc(s.Verdict.Notes, func(n string) bool { return strings.HasPrefix(n, shortNote) })
+func TooShort(s *record.Step) bool { return shortWhy(s) != "" }
+
+// shortWhy is the note on a step that was judged too short, empty if it was not.
+func shortWhy(s *record.Step) string {
+	for _, n := range s.Verdict.Notes {
+		if strings.HasPrefix(n, shortNote) {
+			return n
+		}
+	}
+	return ""
 }
 
 // tooShort says why a step cannot tell whether its target keeps up: the warm-up ended before the
