@@ -13,9 +13,12 @@ import (
 
 // Pacer waits for instants of Now's clock. Go's own timers are 0.5 ms late in the middle and 1 ms
 // at the 99th percentile in an idle process, since the runtime sleeps in whole milliseconds; a
-// timerfd read through the same poller is 0.05 and 0.15–0.3 ms late and costs no spinning. A Pacer
-// is for one goroutine at a time.
+// timerfd read through the same poller is 0.05–0.14 and 0.3–1.9 ms late, since a core that slept takes
+// its time to wake. So after a longer sleep a Pacer wakes early and spins the rest: 0.04 and 0.8 ms,
+// for at worst 4 % of a core. Where others want the core, spinning only uses up this thread's turn:
+// each interrupted spin halves the next. A Pacer is for one goroutine at a time.
 type Pacer struct {
+	lead  int64
 	file  *os.File
 	raw   syscall.RawConn
 	atNS  int64
@@ -24,13 +27,22 @@ type Pacer struct {
 	getFn func(fd uintptr) bool
 }
 
+const (
+	// maxLead is how much before its instant a Pacer wakes.
+	maxLead = int64(time.Millisecond)
+	// longSleep is how long a core must have been left alone before waking it early pays.
+	longSleep = 10 * maxLead
+	// interrupted is a time between two looks at the clock that only another's turn explains.
+	interrupted = int64(100 * time.Microsecond)
+)
+
 // NewPacer makes a pacer; Close must be called.
 func NewPacer() (*Pacer, error) {
 	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("make a timer: %w", err)
 	}
-	p := &Pacer{file: os.NewFile(uintptr(fd), "timerfd")}
+	p := &Pacer{lead: maxLead, file: os.NewFile(uintptr(fd), "timerfd")}
 	if p.raw, err = p.file.SyscallConn(); err != nil {
 		p.file.Close()
 		return nil, fmt.Errorf("make a timer: %w", err)
@@ -47,10 +59,14 @@ func (p *Pacer) Wait(ctx context.Context, atNS int64) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if atNS <= Now() {
+	now := Now()
+	if atNS <= now {
 		return nil
 	}
 	p.atNS, p.err = atNS, nil
+	if atNS-now >= longSleep {
+		p.atNS -= p.lead
+	}
 	if err := p.raw.Control(p.armFn); err != nil {
 		return fmt.Errorf("set timer: %w", err)
 	}
@@ -71,7 +87,25 @@ func (p *Pacer) Wait(ctx context.Context, atNS int64) error {
 	if err != nil {
 		return fmt.Errorf("wait for timer: %w", err)
 	}
+	if p.atNS < atNS {
+		p.spin(atNS)
+	}
 	return nil
+}
+
+// spin waits for atNS, at most maxLead away, and learns how long the next spin may be.
+func (p *Pacer) spin(atNS int64) {
+	clean := true
+	for last := Now(); last < atNS; {
+		now := Now()
+		clean = clean && now-last < interrupted
+		last = now
+	}
+	if clean {
+		p.lead = min(p.lead+maxLead/50, maxLead)
+	} else {
+		p.lead = max(p.lead/2, maxLead/50)
+	}
 }
 
 func (p *Pacer) arm(fd uintptr) {

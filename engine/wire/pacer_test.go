@@ -21,7 +21,7 @@ func newPacer(tb testing.TB) *wire.Pacer {
 
 func TestPacerIsNeverEarly(t *testing.T) {
 	p := newPacer(t)
-	for _, ahead := range []time.Duration{time.Microsecond, 50 * time.Microsecond, time.Millisecond, 7 * time.Millisecond} {
+	for _, ahead := range []time.Duration{time.Microsecond, 50 * time.Microsecond, time.Millisecond, 7 * time.Millisecond, 25 * time.Millisecond} {
 		for range 10 {
 			at := wire.Now() + int64(ahead)
 			if err := p.Wait(t.Context(), at); err != nil {
