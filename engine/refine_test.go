@@ -28,8 +28,18 @@ func TestRefineNarrowsTheBracket(t *testing.T) {
 	if wide.Holds == 0 || wide.Fails == 0 {
 		t.Skipf("this machine was too busy for a bracket to begin with: %s", wide)
 	}
-	if len(res.Run.Steps) < 3 || narrow.Fails-narrow.Holds >= wide.Fails-wide.Holds {
-		t.Errorf("%d steps, bracket %s, was %s", len(res.Run.Steps), narrow, wide)
+	if len(res.Run.Steps) < 3 {
+		t.Fatalf("no step was added to the bracket %s", wide)
+	}
+	added := res.Run.Steps[2]
+	if rate, _ := wide.Refine(); added.Rate != rate {
+		t.Errorf("added %g req/s to the bracket %s, want %g", added.Rate, wide, rate)
+	}
+	// A busy machine makes the added step invalid, and then it must not move the bracket.
+	outcome, _ := verdict.Holds(slo, &added)
+	tells := verdict.Usable(&added) && outcome != verdict.Unknown
+	if moved := narrow.Fails-narrow.Holds < wide.Fails-wide.Holds; moved != tells {
+		t.Errorf("bracket %s, was %s, after a step with %+v", narrow, wide, added.Verdict)
 	}
 	if _, err := engine.Load(res.Dir); err != nil {
 		t.Error(err)
