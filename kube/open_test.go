@@ -158,8 +158,10 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s was not read", path)
 		}
 	}
-	if api.called("/apis/kaito.sh/v1beta1/ragengines") {
-		t.Error("a kind that is not served was read")
+	for _, path := range []string{"/apis/kaito.sh/v1beta1/ragengines", "/apis/keda.sh/v1alpha1/scaledobjects"} {
+		if api.called(path) {
+			t.Errorf("%s is not served and was read", path)
+		}
 	}
 }
 
@@ -255,7 +257,7 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
 	}
 	select {
 	case line := <-said:
-		if line != "open https://example.com/device[2J and enter ABCD" {
+		if line != "open https://example.com/device and enter ABCD" {
 			t.Errorf("the plugin said %q", line)
 		}
 	case <-time.After(20 * time.Second):

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"benchtop/escape"
 )
 
 // The bounds of a sample.
@@ -21,7 +23,7 @@ func CleanSample(b []byte, secrets ...string) string {
 	var out strings.Builder
 	space := false
 	for i := 0; i < len(b); {
-		if n := escapeLen(b[i:]); n > 0 {
+		if n := escape.Len(b[i:]); n > 0 {
 			i += n
 			continue
 		}
@@ -57,34 +59,4 @@ func CleanSample(b []byte, secrets ...string) string {
 		text += "…"
 	}
 	return text
-}
-
-// escapeLen is the length of the terminal control sequence at the start of b, 0 if there is none.
-func escapeLen(b []byte) int {
-	if b[0] != 0x1b {
-		return 0
-	}
-	if len(b) == 1 {
-		return 1
-	}
-	switch b[1] {
-	case '[': // CSI: up to a byte in @…~
-		for i := 2; i < len(b); i++ {
-			if b[i] >= '@' && b[i] <= '~' {
-				return i + 1
-			}
-		}
-		return len(b)
-	case ']', 'P', 'X', '^', '_': // strings: up to BEL or ESC \
-		for i := 2; i < len(b); i++ {
-			if b[i] == 0x07 {
-				return i + 1
-			}
-			if b[i] == 0x1b {
-				return min(i+2, len(b))
-			}
-		}
-		return len(b)
-	}
-	return 2
 }

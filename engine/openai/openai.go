@@ -19,7 +19,7 @@
 // whatever the server sends; text in a reply can never pass for structure, because events are
 // walked as JSON and not searched.
 //
-// It imports the standard library only.
+// It imports benchtop/escape and the standard library only.
 package openai
 
 import (

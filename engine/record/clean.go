@@ -5,13 +5,16 @@ import (
 	"reflect"
 	"strings"
 	"unicode/utf8"
+
+	"benchtop/escape"
 )
 
 // maxText bounds one string that came from outside, in bytes.
 const maxText = 8192
 
-// Clean strips from s what may not reach a terminal, a file or a page: control characters (a line
-// break or tab becomes a space), bidi and zero-width controls, invalid UTF-8; and cuts it at 8 KiB.
+// Clean strips from s what may not reach a terminal, a file or a page: whole terminal control
+// sequences, control characters (a line break or tab becomes a space), bidi and zero-width controls,
+// invalid UTF-8; and cuts it at 8 KiB.
 func Clean(s string) string {
 	if len(s) > maxText {
 		s = s[:maxText]
@@ -19,15 +22,23 @@ func Clean(s string) string {
 	if isPlain(s) {
 		return s
 	}
-	return strings.Map(func(r rune) rune {
+	var out strings.Builder
+	out.Grow(len(s))
+	for i := 0; i < len(s); {
+		if n := escape.Len(s[i:]); n > 0 {
+			i += n
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		i += n
 		switch {
 		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case r == utf8.RuneError, isControl(r):
-			return -1
+			out.WriteByte(' ')
+		case r != utf8.RuneError && !isControl(r):
+			out.WriteRune(r)
 		}
-		return r
-	}, s)
+	}
+	return out.String()
 }
 
 func isPlain(s string) bool {

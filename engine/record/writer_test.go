@@ -219,7 +219,7 @@ func TestRunWithBadValuesIsWrittenAndReadBackClean(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := got.Targets[0].Model; m != "phi[31m4" {
+	if m := got.Targets[0].Model; m != "phi4" {
 		t.Errorf("model %q, want it without control characters", m)
 	}
 	if got.Labels["k"] != "v" || len(got.Labels) != 1 {

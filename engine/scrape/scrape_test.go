@@ -109,7 +109,7 @@ vllm:prompt_tokens_total{engine="1"} 1e308
 vllm:generation_tokens_total{engine="0"} 0
 `, scrape.View{Engines: 2, GenerationTokens: f(0)}},
 		{"labels are cleaned and bounded", "vllm:cache_config_info{block_size=\"1\x1b[31m6\",cache_dtype=\"" + strings.Repeat("x", 65) + "\",num_gpu_blocks=\"\"} 1\n",
-			scrape.View{Engines: 1, Config: map[string]string{"block_size": "1[31m6"}}},
+			scrape.View{Engines: 1, Config: map[string]string{"block_size": "16"}}},
 		{"CRLF, blank lines and indented comments", "\r\n  # x\nvllm:num_requests_running 2\n\n", scrape.View{Engines: 1, Running: f(2)}},
 		{"malformed lines of metrics that are not read", "foo{ 1\nvllm:other{\"\nvllm:num_requests_running 2\n", scrape.View{Engines: 1, Running: f(2)}},
 	} {

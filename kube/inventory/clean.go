@@ -3,18 +3,27 @@ package inventory
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"benchtop/escape"
 )
 
-// Clean makes a string from outside fit for a screen, a log and a record: control, bidi and other
-// invisible characters become nothing, a run of white space becomes one space, and what is longer
-// than limit runes is cut with an ellipsis. Invalid UTF-8 becomes U+FFFD.
+// Clean makes a string from outside fit for a screen, a log and a record: terminal control sequences,
+// control, bidi and other invisible characters become nothing, a run of white space becomes one space,
+// and what is longer than limit runes is cut with an ellipsis. Invalid UTF-8 becomes U+FFFD.
 func Clean(s string, limit int) string {
 	if plain(s) && len(s) <= limit {
 		return s
 	}
 	out := make([]rune, 0, min(len(s), limit+1))
 	space := false
-	for _, r := range s {
+	for i := 0; i < len(s); {
+		if n := escape.Len(s[i:]); n > 0 {
+			i += n
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		i += n
 		switch {
 		case unicode.IsSpace(r):
 			space = len(out) > 0

@@ -17,8 +17,8 @@ func TestClean(t *testing.T) {
 	}{
 		{"plain", "phi-4-mini", 20, "phi-4-mini"},
 		{"empty", "", 5, ""},
-		{"escape sequence", "a\x1b[31mred\x1b[0m", 50, "a[31mred[0m"},
-		{"C1 control", "a\u009b2Jb", 50, "a2Jb"},
+		{"escape sequence", "a\x1b[31mred\x1b[0m", 50, "ared"},
+		{"C1 control", "a\u009b2Jb", 50, "ab"},
 		{"bidi override", "abc\u202edef", 50, "abcdef"},
 		{"zero width", "a\u200bb", 50, "ab"},
 		{"line separator", "a\u2028b", 50, "a b"},
