@@ -53,13 +53,23 @@ var (
 		without: "port-forward is used if allowed, or give a URL"}
 	canListScalers = capability{name: "read autoscalers", verb: "list", group: "autoscaling", resource: "horizontalpodautoscalers",
 		without: "an autoscaler that could add nodes goes unnoticed"}
+	canListScaled = capability{name: "read KEDA's autoscalers", verb: "list", group: kedaGVR.Group, resource: kedaGVR.Resource,
+		without: "a ScaledObject that could add nodes goes unnoticed"}
+	canListRoles = capability{name: "list MultiRoleInferences", verb: "list", group: kaitoGroup, resource: "multiroleinferences",
+		without: "their workspaces are listed as serving one role"}
+	canListRAG = capability{name: "list RAGEngines", verb: "list", group: kaitoGroup, resource: "ragengines",
+		without: "they are not listed; they cannot be benchmarked anyway"}
 	canGetConfig = capability{name: "read configuration", verb: "get", resource: "configmaps",
 		without: "vLLM flags set in the inference ConfigMap are unknown"}
 )
 
-// shown are the capabilities that Access reports, in the order in which they matter.
+// shown are the capabilities that Access reports, in the order in which they matter. Those on what the
+// cluster does not serve are left out.
 var shown = []capability{canListWorkspaces, canListPods, canListNodes, canForward, canProxy,
-	canListSets, canGetServices, canListScalers, canGetConfig}
+	canListSets, canGetServices, canListScalers, canListScaled, canGetConfig, canListRoles, canListRAG}
+
+// mayBeMissing says of a resource that not every cluster serves it.
+func (c capability) mayBeMissing() bool { return c.group == kaitoGroup || c.group == kedaGVR.Group }
 
 var reviews = schema.GroupVersionResource{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews"}
 
@@ -103,13 +113,16 @@ func (c *Client) Access(ctx context.Context) ([]inventory.Access, error) {
 	return p.access, nil
 }
 
-func (c *Client) access(ctx context.Context, scopes []string) ([]inventory.Access, error) {
+func (c *Client) access(ctx context.Context, served Served, scopes []string) ([]inventory.Access, error) {
 	type ask struct {
 		cap capability
 		ns  string
 	}
 	var asks []ask
 	for _, cap := range shown {
+		if cap.mayBeMissing() && served[cap.resource] == "" {
+			continue
+		}
 		if cap.cluster {
 			asks = append(asks, ask{cap, ""})
 			continue

@@ -8,17 +8,19 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"benchtop/kube/inventory"
 
 	"k8s.io/client-go/rest"
 )
 
-// Served maps a resource of the group kaito.sh ("workspaces") to the version to read it at.
+// Served maps a resource of the group kaito.sh ("workspaces"), and KEDA's "scaledobjects", to the
+// version to read it at; one that is missing is not served.
 type Served map[string]string
 
-// discovery asks which versions of Kaito's group are served. It is three GETs by hand because
-// client-go's discovery client links the typed API.
+// discovery asks which versions of Kaito's group are served, and whether KEDA's is. It is four GETs by
+// hand because client-go's discovery client links the typed API.
 type discovery struct {
 	cfg *rest.Config
 	hc  *http.Client
@@ -40,18 +42,37 @@ func (d *discovery) served(ctx context.Context) (Served, error) {
 			if v.Version != want {
 				continue
 			}
-			var list struct {
-				Resources []struct{ Name string } `json:"resources"`
-			}
-			if err := d.get(ctx, &list, "apis", "kaito.sh", want); err != nil {
+			names, err := d.resources(ctx, kaitoGroup, want)
+			if err != nil {
 				return nil, err
 			}
-			for _, r := range list.Resources {
-				out[r.Name] = want
+			for _, name := range names {
+				out[name] = want
 			}
 		}
 	}
+	names, err := d.resources(ctx, kedaGVR.Group, kedaGVR.Version)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if slices.Contains(names, kedaGVR.Resource) { // an error is as good as its absence
+		out[kedaGVR.Resource] = kedaGVR.Version
+	}
 	return out, nil
+}
+
+// resources lists what one version of a group holds.
+func (d *discovery) resources(ctx context.Context, group, version string) (names []string, err error) {
+	var list struct {
+		Resources []struct{ Name string } `json:"resources"`
+	}
+	if err := d.get(ctx, &list, "apis", group, version); err != nil {
+		return nil, err
+	}
+	for _, r := range list.Resources {
+		names = append(names, r.Name)
+	}
+	return names, nil
 }
 
 // maxDiscovery bounds a discovery document; Kaito's has a few KB.

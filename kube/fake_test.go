@@ -112,7 +112,7 @@ func (c *cluster) remove(t testing.TB, gvr schema.GroupVersionResource, ns, name
 // client opens the fake cluster.
 func (c *cluster) client(t testing.TB, conf kube.Config, change ...func(*kube.Backend)) *kube.Client {
 	t.Helper()
-	served := kube.Served{"workspaces": "v1beta1", "inferencesets": "v1beta1", "multiroleinferences": "v1alpha1", "ragengines": "v1beta1"}
+	served := kube.Served{"workspaces": "v1beta1", "inferencesets": "v1beta1", "multiroleinferences": "v1alpha1", "ragengines": "v1beta1", "scaledobjects": "v1alpha1"}
 	b := kube.Backend{Context: "test", Server: "https://cluster.example:6443", Namespace: "default", Dynamic: c,
 		Served: func(context.Context) (kube.Served, error) { return served, nil }}
 	for _, f := range change {

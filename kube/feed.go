@@ -168,7 +168,7 @@ func (s *source) list(ctx context.Context) error {
 		l, err := s.api.List(pageCtx, opts)
 		cancel()
 		if err != nil {
-			s.set(func() { s.err = err })
+			s.set(func() { s.err, s.synced = err, s.optional })
 			return err
 		}
 		for i := range l.Items {

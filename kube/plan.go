@@ -44,15 +44,15 @@ var (
 	kedaGVR     = schema.GroupVersionResource{Group: "keda.sh", Version: "v1alpha1", Resource: "scaledobjects"}
 )
 
-// kaitoResources are Kaito's kinds in the order in which they are read.
-var kaitoResources = []struct {
-	resource string
-	kind     inventory.Kind
+// kaitoKinds are Kaito's kinds in the order in which they are read.
+var kaitoKinds = []struct {
+	list capability
+	kind inventory.Kind
 }{
-	{"workspaces", inventory.KindWorkspace},
-	{"inferencesets", inventory.KindInferenceSet},
-	{"multiroleinferences", inventory.KindMultiRole},
-	{"ragengines", inventory.KindRAGEngine},
+	{canListWorkspaces, inventory.KindWorkspace},
+	{canListSets, inventory.KindInferenceSet},
+	{canListRoles, inventory.KindMultiRole},
+	{canListRAG, inventory.KindRAGEngine},
 }
 
 // planner makes a plan once and keeps it for a minute: rights and CRDs rarely change.
@@ -93,7 +93,7 @@ func (c *Client) makePlan(ctx context.Context) (*plan, error) {
 	if len(asked) == 0 {
 		asked = []string{c.conf.Namespace}
 	}
-	if p.access, err = c.access(ctx, asked); err != nil {
+	if p.access, err = c.access(ctx, served, asked); err != nil {
 		return nil, err
 	}
 	p.addSources()
@@ -151,20 +151,22 @@ func (p *plan) may(cap capability, scope string) bool {
 
 func (p *plan) addSources() {
 	for _, ns := range p.scopes {
-		for _, k := range kaitoResources {
-			v := p.served[k.resource]
-			if v == "" || k.resource == "inferencesets" && !p.may(canListSets, ns) {
+		for _, k := range kaitoKinds {
+			v := p.served[k.list.resource]
+			if v == "" || k.kind != inventory.KindWorkspace && !p.may(k.list, ns) {
 				continue
 			}
 			p.sources = append(p.sources, want{kind: k.kind, namespace: ns, optional: k.kind != inventory.KindWorkspace,
-				gvr: schema.GroupVersionResource{Group: kaitoGroup, Version: v, Resource: k.resource}})
+				gvr: schema.GroupVersionResource{Group: kaitoGroup, Version: v, Resource: k.list.resource}})
 		}
 		if p.may(canListPods, ns) {
 			p.sources = append(p.sources, want{gvr: podsGVR, namespace: ns, selector: kaito.LabelWorkspace, optional: true})
 		}
 		if p.may(canListScalers, ns) {
-			p.sources = append(p.sources, want{gvr: hpaGVR, namespace: ns, optional: true},
-				want{gvr: kedaGVR, namespace: ns, optional: true})
+			p.sources = append(p.sources, want{gvr: hpaGVR, namespace: ns, optional: true})
+		}
+		if p.may(canListScaled, ns) {
+			p.sources = append(p.sources, want{gvr: kedaGVR, namespace: ns, optional: true})
 		}
 	}
 	if len(p.scopes) > 0 && p.may(canListNodes, "") {

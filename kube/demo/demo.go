@@ -90,7 +90,7 @@ func Open(o Options) (*kube.Client, error) {
 			return nil, fmt.Errorf("embedded cluster: %s %s: %w", u.GetKind(), u.GetName(), err)
 		}
 	}
-	served := kube.Served{"workspaces": "v1beta1", "inferencesets": "v1beta1"}
+	served := kube.Served{"workspaces": "v1beta1", "inferencesets": "v1beta1", "scaledobjects": "v1alpha1"}
 	return kube.New(kube.Backend{
 		Context: "demo", Server: "simulated", User: "you", Contexts: []string{"demo"}, Namespace: "default",
 		Dynamic: client, Simulated: true,

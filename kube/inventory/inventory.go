@@ -49,6 +49,7 @@ type Workspace struct {
 	Parallelism   string // "TP2", "DP4", "TP8 PP2"
 	// PeakTokensPerMinute is Kaito's own start-up benchmark; nil = none.
 	PeakTokensPerMinute *float64
+	StartupBenchmark    bool   // it runs before the workspace becomes ready
 	Autoscaler          string // what could add nodes, "" = nothing seen
 	Replicas            int    // of an InferenceSet
 	ReadyReplicas       int

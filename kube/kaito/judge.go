@@ -52,9 +52,13 @@ func Judge(it *Item, head *Pod) {
 	if len(it.Conditions) == 0 {
 		it.Ready = it.Declared == StateReady
 	}
+	// The conditions follow a restarted pod late, and Kaito's benchmark runs again in it.
+	if head != nil && head.Running && !head.Ready {
+		it.Ready = false
+	}
 	if it.Half {
 		it.State = StateOther
-		it.Reason = "serves prefill or decode only, for MultiRoleInference " + it.Parent + ": give the gateway's URL as the target"
+		it.Reason = half(it)
 		return
 	}
 	if !it.Ready {
@@ -75,8 +79,17 @@ func Judge(it *Item, head *Pod) {
 	it.Note = strings.Join(notes, "; ")
 }
 
+// half says why one role of a MultiRoleInference alone is no target.
+func half(it *Item) string {
+	return "serves prefill or decode only, for MultiRoleInference " + it.Parent + ": give the gateway's URL as the target"
+}
+
 func judgeSet(it *Item) {
 	it.State, it.Ready = StateSet, it.isTrue("InferenceSetReady")
+	if it.Half {
+		it.Reason = half(it)
+		return
+	}
 	it.Reason = fmt.Sprintf("%d of %d replicas ready; a set has no endpoint of its own: choose a replica",
 		it.ReadyReplicas, it.Replicas)
 }

@@ -47,8 +47,6 @@ type Item struct {
 	MIGProfile  string   // of resource.partition
 	MIGCount    int
 	Deleting    bool
-	// StartupBenchmark: Kaito runs its own benchmark before this workspace becomes ready.
-	StartupBenchmark bool
 	// Declared is the state that the object gives itself (status.state), "" before Kaito 0.9.
 	Declared string
 }
@@ -70,8 +68,7 @@ func Parse(kind inventory.Kind, obj map[string]any) Item {
 	case inventory.KindInferenceSet:
 		parseInferenceSet(&it, child(obj, "spec"), meta, status)
 	case inventory.KindMultiRole:
-		spec := child(obj, "spec")
-		it.Model = modelID(word(child(spec, "model")["name"]))
+		parseMultiRole(&it, child(obj, "spec"))
 	case inventory.KindRAGEngine:
 		it.InstanceType = word(dig(obj, "spec", "compute")["instanceType"])
 	}
@@ -88,12 +85,7 @@ func parseWorkspace(it *Item, obj, meta, status map[string]any) {
 	} else {
 		it.NodeCount = 1
 	}
-	labels := child(meta, "labels")
-	it.Half = word(labels[labelMultiRole]) != ""
-	it.Parent = firstWord(labels, labelMultiRole, labelInferenceSet)
-	if it.Parent == "" {
-		it.Parent = owner(meta)
-	}
+	parseParent(it, meta)
 	for _, n := range list(status["workerNodes"]) {
 		if w := word(n); w != "" {
 			it.WorkerNodes = append(it.WorkerNodes, w)
@@ -101,13 +93,40 @@ func parseWorkspace(it *Item, obj, meta, status map[string]any) {
 	}
 	it.Tuning = obj["tuning"] != nil
 	parseInference(it, inference, child(meta, "annotations"))
-	if it.Parent != "" && !it.Template {
+	if it.Parent != "" && !it.Half && !it.Template {
 		it.Model = it.Parent // Kaito 0.11 and later serve a set's replicas under the set's name
 	}
 	it.PeakTokensPerMinute = metric(status, "peakTokensPerMinute")
 }
 
+// parseParent finds the object that made this one.
+func parseParent(it *Item, meta map[string]any) {
+	labels := child(meta, "labels")
+	it.Half = word(labels[labelMultiRole]) != ""
+	it.Parent = firstWord(labels, labelMultiRole, labelInferenceSet)
+	if it.Parent == "" {
+		it.Parent, it.Half = owner(meta)
+	}
+}
+
+// parseMultiRole reads which roles stand on which machines.
+func parseMultiRole(it *Item, spec map[string]any) {
+	it.Model = modelID(word(child(spec, "model")["name"]))
+	var roles []string
+	for _, v := range list(spec["roles"]) {
+		r, _ := v.(map[string]any)
+		if kind := word(r["type"]); kind != "" && len(roles) < maxRoles {
+			roles = append(roles, strings.TrimSpace(kind+" "+word(r["instanceType"])))
+		}
+	}
+	it.Note = strings.Join(roles, ", ")
+}
+
+// maxRoles bounds what is shown; Kaito has two.
+const maxRoles = 4
+
 func parseInferenceSet(it *Item, spec, meta, status map[string]any) {
+	parseParent(it, meta)
 	template := child(spec, "template")
 	parseResource(it, child(template, "resource"))
 	parseInference(it, child(template, "inference"), child(meta, "annotations"))
@@ -171,16 +190,16 @@ func modelID(preset string) string {
 	return id
 }
 
-// owner is the InferenceSet or MultiRoleInference that controls the object.
-func owner(meta map[string]any) string {
+// owner is the InferenceSet or MultiRoleInference that controls the object; half = the latter.
+func owner(meta map[string]any) (name string, half bool) {
 	for _, o := range list(meta["ownerReferences"]) {
 		ref, _ := o.(map[string]any)
 		switch word(ref["kind"]) {
 		case string(inventory.KindInferenceSet), string(inventory.KindMultiRole):
-			return word(ref["name"])
+			return word(ref["name"]), word(ref["kind"]) == string(inventory.KindMultiRole)
 		}
 	}
-	return ""
+	return "", false
 }
 
 // metric reads a number that Kaito keeps as a string; nil = absent or no finite number.

@@ -134,6 +134,7 @@ func TestJudge(t *testing.T) {
 		{name: "ready", state: kaito.StateReady, bench: true},
 		{name: "serves although its own benchmark failed", state: kaito.StateReady, bench: true, note: "start-up benchmark failed",
 			changes: []string{"status.state=NotReady", conditions("ResourceReady", "True", "", "InferenceReady", "True", "", "BenchmarkCompleted", "False", "BenchmarkFailed")}},
+		{name: "restarted, and the conditions are late", state: kaito.StateStarting, reason: "start-up benchmark runs", pod: running},
 		{name: "before Kaito 0.9: no state", state: kaito.StateReady, bench: true, changes: []string{"status.state=-"}},
 		{name: "no conditions: the state must do", state: kaito.StateReady, bench: true, changes: []string{"status.conditions=-"}},
 		{name: "neither conditions nor state", state: kaito.StatePending, reason: "not ready", changes: []string{"status.conditions=-", "status.state=-"},
@@ -164,7 +165,10 @@ func TestJudge(t *testing.T) {
 			changes: []string{"metadata.labels={multiroleinference.kaito.sh/created-by: pd, inferenceset.kaito.sh/created-by: pd-decode}"}},
 		{name: "a set", kind: inventory.KindInferenceSet, state: kaito.StateSet, reason: "1 of 3 replicas ready",
 			changes: []string{"spec={replicas: 3}", "status={readyReplicas: 1}"}},
-		{name: "multi-role", kind: inventory.KindMultiRole, state: kaito.StateOther, reason: "gateway", changes: []string{"spec={model: {name: x}}"}},
+		{name: "a set of a multi-role", kind: inventory.KindInferenceSet, state: kaito.StateSet, reason: "for MultiRoleInference pd",
+			changes: []string{"spec={replicas: 1}", "metadata.ownerReferences=[{kind: MultiRoleInference, name: pd}]"}},
+		{name: "multi-role", kind: inventory.KindMultiRole, state: kaito.StateOther, reason: "gateway", note: "prefill Standard_NC40ads_H100_v5, decode",
+			changes: []string{"spec={model: {name: x}, roles: [{type: prefill, instanceType: Standard_NC40ads_H100_v5}, {type: decode}, 7]}"}},
 		{name: "RAG", kind: inventory.KindRAGEngine, state: kaito.StateOther, reason: "RAG", changes: []string{"spec={}"}},
 	}
 	for _, tt := range tests {
