@@ -55,10 +55,10 @@ func (p Pair) write(b *strings.Builder, opt TableOptions, asMarkdown bool) {
 		}
 		return
 	}
-	b.WriteString(paint(title, "1", opt.Color) + "\n")
-	plainTable(b, header, rows)
+	b.WriteString(paint(opt.text(title), "1", opt.Color) + "\n")
+	plainTable(b, opt, header, rows)
 	for _, n := range notes {
-		b.WriteString(wrap(n, opt.Width))
+		b.WriteString(opt.wrap(n))
 	}
 }
 
@@ -80,14 +80,15 @@ func metricTitle(m string) string {
 }
 
 // plainTable pads columns to their widest cell, all aligned right.
-func plainTable(b *strings.Builder, header []string, rows [][]string) {
+func plainTable(b *strings.Builder, opt TableOptions, header []string, rows [][]string) {
 	g := &grid{sep: "  ", cells: rows}
 	for _, h := range header {
 		g.cols = append(g.cols, col{title: h})
 	}
+	g.redraw(opt.text)
 	var line strings.Builder
-	for i := range g.cols {
-		line.WriteString(pad(header[i], g.colWidth(i), false) + g.sep)
+	for i, c := range g.cols {
+		line.WriteString(pad(c.title, g.colWidth(i), false) + g.sep)
 	}
 	b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	for _, r := range rows {

@@ -45,12 +45,12 @@ func Fleets(run *record.Run, rps, utilisation float64, opt TableOptions) (string
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "To serve %s req/s with replicas loaded to %.0f %% of what they held:\n", rate(rps), 100*utilisation)
-	plainTable(&b, []string{"target", "replicas", "USD/month", "headroom"}, rows)
+	plainTable(&b, opt, []string{"target", "replicas", "USD/month", "headroom"}, rows)
 	if bound {
 		notes = append(notes, "≤: the target never broke, so fewer replicas may do.")
 	}
 	for _, n := range notes {
-		b.WriteString(wrap(n, opt.Width))
+		b.WriteString(opt.wrap(n))
 	}
 	return b.String(), nil
 }

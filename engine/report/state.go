@@ -2,18 +2,35 @@ package report
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"benchtop/engine/record"
 	"benchtop/engine/verdict"
 )
 
-// State is what is to be said of a step in a word or two; the worst first. "ok" if nothing is.
-func State(s *record.Step) string {
-	var words []string
-	add := func(is bool, word string) {
+// word is one thing to be said of a step; n above 0 counts requests.
+type word struct {
+	text string
+	n    int
+}
+
+func (w word) String() string {
+	switch {
+	case w.n == 0:
+		return w.text
+	case w.text == "error":
+		return plural(w.n, w.text)
+	}
+	return thousands(strconv.Itoa(w.n)) + " " + w.text
+}
+
+// words are what is to be said of a step, the worst first; none of one that is ok.
+func words(s *record.Step) []word {
+	var out []word
+	add := func(is bool, text string) {
 		if is {
-			words = append(words, word)
+			out = append(out, word{text: text})
 		}
 	}
 	add(s.Verdict.Void, "void")
@@ -21,28 +38,51 @@ func State(s *record.Step) string {
 	add(s.Verdict.Saturated, "saturated")
 	add(s.Partial, "partial")
 	add(s.Verdict.Valid && !s.Verdict.Saturated && verdict.TooShort(s), "too short")
-	add(s.Rejected+s.Failed > 0, "errors")
-	add(s.SLOMet != nil && !*s.SLOMet, "SLO missed")
-	if len(words) == 0 {
-		return "ok"
+	if n := s.Rejected + s.Failed; n > 0 {
+		out = append(out, word{"error", n})
 	}
-	return strings.Join(words, ", ")
+	if s.Incomplete > 0 {
+		out = append(out, word{"cut", s.Incomplete})
+	}
+	add(s.SLOMet != nil && !*s.SLOMet, "SLO missed")
+	return out
 }
 
-// state of a row: that of its evidence, each kind once.
+// State is what is to be said of a step in a few words; the worst first. "ok" if nothing is.
+func State(s *record.Step) string { return stateText(words(s)) }
+
+func stateText(ws []word) string {
+	if len(ws) == 0 {
+		return "ok"
+	}
+	texts := make([]string, len(ws))
+	for i, w := range ws {
+		texts[i] = w.String()
+	}
+	return strings.Join(texts, ", ")
+}
+
+// state of a row: that of its evidence, each kind once, requests of all repetitions added up.
 func (r Row) state() string {
-	var words []string
+	var all []word
+	ok := false
 	for _, s := range r.usable() {
-		for w := range strings.SplitSeq(State(s), ", ") {
-			if !slices.Contains(words, w) {
-				words = append(words, w)
+		ws := words(s)
+		ok = ok || len(ws) == 0
+		for _, w := range ws {
+			i := slices.IndexFunc(all, func(o word) bool { return o.text == w.text })
+			if i < 0 {
+				all = append(all, w)
+			} else {
+				all[i].n += w.n
 			}
 		}
 	}
-	if i := slices.Index(words, "ok"); i >= 0 && len(words) > 1 {
-		words = append(slices.Delete(words, i, i+1), "at times")
+	text := stateText(all)
+	if ok && len(all) > 0 {
+		text += " at times"
 	}
-	return strings.Join(words, ", ")
+	return text
 }
 
 // Explain says in sentences what State says in words; nothing of a step that is ok.

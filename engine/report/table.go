@@ -15,6 +15,7 @@ import (
 type TableOptions struct {
 	Width int  // cells; 0 = as wide as it needs
 	Color bool // ANSI colours, beside the words that say the same
+	ASCII bool // no character beyond ASCII, but for what came from outside
 }
 
 // col is one column of the table. Columns with the same group stand under its title.
@@ -103,15 +104,14 @@ func Table(run *record.Run, opt TableOptions) string {
 	cols := tableCols(run)
 	grid := newGrid(cols, rows)
 	grid.sep = "  "
-	if opt.Width > 0 && grid.width() > opt.Width {
-		grid.shorten()
-	}
-	for opt.Width > 0 && grid.width() > opt.Width && grid.dropOne() {
+	grid.redraw(opt.text)
+	if opt.Width > 0 {
+		grid.fit(opt.Width)
 	}
 	var b strings.Builder
 	grid.write(&b, opt.Color)
 	for _, n := range footnotes(run, rows) {
-		b.WriteString(wrap(n, opt.Width))
+		b.WriteString(opt.wrap(n))
 	}
 	return b.String()
 }
@@ -169,10 +169,10 @@ func footnotes(run *record.Run, rows []Row) []string {
 
 // Text is all that show prints, and run when it ends: the answer, what was run, the table.
 func Text(run *record.Run, opt TableOptions) string {
-	text := wrap(Answer(run), opt.Width) + "\n" + wrap(Headline(run), opt.Width) + "\n" + Table(run, opt)
+	text := opt.wrap(Answer(run)) + "\n" + opt.wrap(Headline(run)) + "\n" + Table(run, opt)
 	for _, t := range measured(run) {
 		if path := pathFinding(run, t); path != "" {
-			text += wrap(path, opt.Width)
+			text += opt.wrap(path)
 		}
 	}
 	return text
@@ -223,12 +223,19 @@ type grid struct {
 	sep   string
 }
 
+// maxCell is how wide a name may be; what is to be said of a state is never cut by it.
+const maxCell = 40
+
 func newGrid(cols []col, rows []Row) *grid {
 	g := &grid{cols: slices.Clone(cols)}
 	for _, r := range rows {
 		var line []string
 		for _, c := range cols {
-			line = append(line, runewidth.Truncate(c.cell(r), 40, "…"))
+			text := c.cell(r)
+			if c.title != "state" {
+				text = runewidth.Truncate(text, maxCell, "…")
+			}
+			line = append(line, text)
 		}
 		g.cells = append(g.cells, line)
 	}
@@ -251,6 +258,49 @@ func (g *grid) width() int {
 	return w
 }
 
+// redraw puts every title and cell through f.
+func (g *grid) redraw(f func(string) string) {
+	for i := range g.cols {
+		c := &g.cols[i]
+		c.group, c.title, c.short = f(c.group), f(c.title), f(c.short)
+	}
+	for _, line := range g.cells {
+		for i := range line {
+			line[i] = f(line[i])
+		}
+	}
+}
+
+// fit makes the grid at most w cells wide if it can: shorter titles, then no columns that are missed
+// little, then less of the state, whose every word the notes below have too, then fewer columns.
+func (g *grid) fit(w int) {
+	if g.width() > w {
+		g.shorten()
+	}
+	for g.width() > w && g.dropOne(missedLittle) {
+	}
+	if over := g.width() - w; over > 0 {
+		g.cutState(over)
+	}
+	for g.width() > w && g.dropOne(1) {
+	}
+}
+
+// cutState makes the last column narrower by leaving out all but the worst words of each state.
+func (g *grid) cutState(by int) {
+	last := len(g.cols) - 1
+	w := g.colWidth(last) - by
+	for _, line := range g.cells {
+		for runewidth.StringWidth(line[last]) > w {
+			i := strings.LastIndex(line[last], ", ")
+			if i < 0 {
+				break
+			}
+			line[last] = line[last][:i]
+		}
+	}
+}
+
 // shorten sets the columns closer and uses their short titles.
 func (g *grid) shorten() {
 	g.sep = " "
@@ -261,15 +311,19 @@ func (g *grid) shorten() {
 	}
 }
 
-// dropOne removes the column that is missed least; false if all that are left must stay.
-func (g *grid) dropOne() bool {
+// missedLittle is from which drop on a column goes before the state is cut.
+const missedLittle = 4
+
+// dropOne removes the column that is missed least; false if all that are left must stay, or are of a
+// lower drop than least.
+func (g *grid) dropOne(least int) bool {
 	worst := 0
 	for i, c := range g.cols {
 		if c.drop > g.cols[worst].drop {
 			worst = i
 		}
 	}
-	if g.cols[worst].drop == 0 {
+	if g.cols[worst].drop < least {
 		return false
 	}
 	g.cols = slices.Delete(g.cols, worst, worst+1)

@@ -46,7 +46,7 @@ func TestTableSaysEveryStateInWords(t *testing.T) {
 	run.Steps[5].SLOMet, run.Steps[5].SLOs = &no, []record.SLOResult{{SLO: "ttft.p95<200ms", Met: &no, Why: "ttft.p95 is 300 ms"}}
 	got := report.Table(run, report.TableOptions{})
 	for _, want := range []string{
-		"invalid", "void", "partial", "errors", "saturated", "SLO missed", "too short", "> 30.0 s",
+		"invalid", "void", "partial", "4 errors", "saturated, 20 cut", "SLO missed", "too short", "> 30.0 s",
 		"A10 at 1 req/s: invalid: the client sent late", "A10 at 2 req/s: void: the tunnel was cut",
 		"A100 at 2 req/s: SLO ttft.p95<200ms missed: ttft.p95 is 300 ms", "† p99 of fewer than 100 requests",
 	} {
@@ -139,5 +139,44 @@ func TestAnswer(t *testing.T) {
 				t.Errorf("answer\n got %s\nwant %s", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestTableInASCII(t *testing.T) {
+	run := sampleRun()
+	run.Targets[0].GPUCount, run.Targets[1].USDPerHour = 2, nil // "2×A10", and a cost that is not known
+	run.Steps[1].TTFT.P50 = nil
+	cmpText, err := report.Compare(report.TableOptions{ASCII: true}, "table", run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fleets, err := report.Fleets(run, 40, 1, report.TableOptions{ASCII: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []int{0, 120, 80, 60} {
+		text := report.Text(run, report.TableOptions{Width: w, ASCII: true}) + cmpText + fleets
+		for line := range strings.SplitSeq(text, "\n") {
+			if i := strings.IndexFunc(line, func(r rune) bool { return r > '~' }); i >= 0 {
+				t.Errorf("at width %d: %q has %q", w, line, line[i:])
+			}
+		}
+	}
+	for _, want := range []string{"* p99 of fewer", "2xA10", "478 -> 285", "<= "} {
+		if text := report.Text(run, report.TableOptions{ASCII: true}) + cmpText + fleets; !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+func TestRepetitionsAddUpWhatWasLost(t *testing.T) {
+	run := sampleRun()
+	first, second := run.Steps[0], run.Steps[0]
+	run.Plan.Rates, run.Plan.Repeat = []float64{1}, 2
+	second.Index, second.Repeat = 1, 1
+	first.Incomplete, second.Incomplete, second.Rejected = 1200, 3, 1
+	run.Steps = []record.Step{first, second}
+	if got := report.Table(run, report.TableOptions{}); !strings.Contains(got, "  1 error, 1,203 cut") && !strings.Contains(got, "  1,203 cut, 1 error") {
+		t.Errorf("want what both lost:\n%s", got)
 	}
 }

@@ -170,7 +170,11 @@ func (c Capacity) String() string {
 	case c.Holds == 0 && c.Fails == 0:
 		return "unknown: no usable step"
 	case c.Holds == 0:
-		return fmt.Sprintf("breaks at %s req/s, the lowest rate tried", rateText(c.Fails))
+		lowest := "the lowest rate tried"
+		if len(c.Untrusted) > 0 && slices.Min(c.Untrusted) < c.Fails {
+			lowest = "the lowest rate that tells"
+		}
+		return fmt.Sprintf("breaks at %s req/s, %s", rateText(c.Fails), lowest)
 	case c.Fails == 0:
 		return fmt.Sprintf("holds %s+ req/s", rateText(c.Holds))
 	}
