@@ -199,11 +199,23 @@ func csvTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// lowerBounds is "ttft_p99_ms>30000;…", sorted by name.
+// isColumn holds the names of stepColumns, whose cells need it.
+var isColumn = map[string]bool{}
+
+func init() {
+	for _, c := range stepColumns {
+		isColumn[c.name] = true
+	}
+}
+
+// lowerBounds is "ttft_p99_ms>30000;…", sorted by name. A percentile that has no column has no bound
+// in the table either; run.json has all.
 func lowerBounds(s *Step) string {
 	var out []string
 	for name, ms := range s.LowerBounds {
-		out = append(out, name+">"+csvNum(ms))
+		if isColumn[name] {
+			out = append(out, name+">"+csvNum(ms))
+		}
 	}
 	slices.Sort(out)
 	return strings.Join(out, ";")

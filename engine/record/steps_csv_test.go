@@ -41,7 +41,7 @@ func TestStepRow(t *testing.T) {
 		OfferedRPS: 8, CompletedRPS: 7.327000000000001, Sent: 480, OK: 478, Incomplete: 2, WindowS: 60,
 		TTFT:             record.Dist{P50: f(478.412345), P99: nil},
 		OutputTokensPerS: f(1465), Censored: 2, Stamps: "kernel",
-		LowerBounds: map[string]float64{"ttft_p99_ms": 30000, "e2e_p99_ms": 42000.5},
+		LowerBounds: map[string]float64{"ttft_p99_ms": 30000, "e2e_p99_ms": 42000.5, "e2e_p90_ms": 41000, "tpot_p90_ms": 9, "ttft_sent_p95_ms": 8},
 		Verdict:     record.Verdict{Saturated: true, Valid: false, Reasons: []string{"2 cut"}, Notes: []string{"n"}},
 	})
 	for name, want := range map[string]string{
