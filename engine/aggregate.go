@@ -111,45 +111,6 @@ func (x *runner) snapshot(h *history) TargetSnapshot {
 	return t
 }
 
-// left estimates the time to the end of the sweep from what the phases of each step should take.
-func (r *Run) left(s *Snapshot) time.Duration {
-	var longest, sum time.Duration
-	for i := range s.Targets {
-		d := r.targetLeft(&s.Targets[i], r.runners[i])
-		longest = max(longest, d)
-		sum += d
-	}
-	if r.plan.Order == "sequential" || r.plan.Order == "interleaved" {
-		return sum
-	}
-	return longest
-}
-
-func (r *Run) targetLeft(t *TargetSnapshot, x *runner) time.Duration {
-	warm := x.warmup()
-	var left time.Duration
-	for i, st := range t.Steps {
-		window := r.plan.StepWindow(st.Rate)
-		tail := headStart + time.Second // drain and idle wait of a healthy step
-		if t.Now.E2E.N > 0 {
-			tail += time.Duration(t.Now.E2E.P50 * float64(time.Millisecond))
-		}
-		switch {
-		case st.Phase == "pending":
-			left += warm + window + tail
-		case i == t.Current && t.State == StateWarmup:
-			left += t.StepTotal - t.StepElapsed + window + tail
-		case i == t.Current && t.State == StateMeasuring:
-			left += t.StepTotal - t.StepElapsed + tail
-		case i == t.Current && t.State == StateDraining:
-			left += min(tail, t.StepTotal-t.StepElapsed)
-		case i == t.Current:
-			left += warm + window + tail
-		}
-	}
-	return left
-}
-
 // health is the light beside a target, in words.
 func health(t *TargetSnapshot) Health {
 	switch t.State {

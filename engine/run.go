@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -18,7 +19,7 @@ import (
 )
 
 // ErrBusy is wrapped by Start's error when a target serves somebody else and Options.Yes is not set.
-var ErrBusy = errors.New("target is busy")
+var ErrBusy = errors.New("busy")
 
 // ErrStopped is the Result.Err of a run that was stopped before its end.
 var ErrStopped = errors.New("stopped")
@@ -33,11 +34,15 @@ type Run struct {
 	slos    []verdict.SLO
 	stop    verdict.Stop
 	started time.Time
-	base    int64 // wire.Now() at the start; every recorded time is relative to it
+	// askLimit bounds each small question to a target; a field for tests.
+	askLimit time.Duration
+	base     int64 // wire.Now() at the start; every recorded time is relative to it
 
 	writer  *record.Writer
 	clock   *wire.Clock
 	runners []*runner
+	groups  [][]int      // of runners under load at the same time
+	between atomic.Int64 // ns from the end of a step to the first moment of the next warm-up
 	events  chan Event
 	snap    atomic.Pointer[Snapshot]
 	phase   atomic.Pointer[string]
@@ -71,7 +76,7 @@ func Start(ctx context.Context, plan Plan, targets []Target, opt Options) (*Run,
 	r := &Run{
 		id: newID(now), opt: opt, plan: plan, steps: plan.Steps(), slos: slos, stop: stop,
 		started: now, base: wire.Now(),
-		events: make(chan Event, 256), done: make(chan struct{}), clock: wire.NewClock(),
+		askLimit: askLimit, events: make(chan Event, 256), done: make(chan struct{}), clock: wire.NewClock(),
 	}
 	r.setPhase("starting")
 	for i := range targets {
@@ -92,6 +97,11 @@ func Start(ctx context.Context, plan Plan, targets []Target, opt Options) (*Run,
 	}
 	r.cutCtx, r.cut = context.WithCancelCause(context.WithoutCancel(ctx))
 	r.sendCtx, r.stopSend = context.WithCancelCause(r.cutCtx)
+	r.groups = r.groupsOf()
+	r.between.Store(int64(firstBetween))
+	for _, x := range r.runners {
+		x.enter(x.restState(), 0, "")
+	}
 	r.publish(r.now())
 	go r.main(ctx)
 	return r, nil
@@ -167,7 +177,10 @@ func (r *Run) main(ctx context.Context) {
 	})
 
 	r.setPhase("running")
-	err := r.sweep()
+	err := together(r.sweep)
+	if p := (*wire.Panic)(nil); errors.As(err, &p) {
+		r.broke(p)
+	}
 
 	r.setPhase("done")
 	stopAgg()
@@ -214,13 +227,21 @@ func (r *Run) guard(wg *sync.WaitGroup, f func()) {
 }
 
 func (r *Run) recoverPanic() {
-	if p := recover(); p != nil {
-		err := fmt.Errorf("internal error: %v", p)
-		r.event(nil, 2, err.Error())
-		_ = os.WriteFile(r.dir+"/panic.txt", fmt.Appendf(nil, "%v\n\n%s", p, debug.Stack()), 0o600)
-		r.stopSend(err)
-		r.cut(err)
+	if v := recover(); v != nil {
+		r.broke(&wire.Panic{Value: v, Stack: debug.Stack()})
 	}
+}
+
+// traceFile keeps the stack of a panic, beside the run's files.
+const traceFile = "panic.txt"
+
+// broke stops the run after a panic; what was measured is saved.
+func (r *Run) broke(p *wire.Panic) {
+	err := fmt.Errorf("%w (the trace is in %s)", p, traceFile)
+	r.event(nil, 2, err.Error())
+	_ = os.WriteFile(filepath.Join(r.dir, traceFile), fmt.Appendf(nil, "%v\n\n%s", p.Value, p.Stack), 0o600)
+	r.stopSend(err)
+	r.cut(err)
 }
 
 // create makes the run directory and the first run.json.
@@ -267,20 +288,15 @@ func ownCopy[T any](v *T) (*T, error) {
 // prepare probes the targets: side by side those that may be under load side by side, so that none
 // takes another's probe for foreign traffic.
 func (r *Run) prepare(ctx context.Context) error {
-	errs := make([]error, len(r.runners))
+	var errs []error
 	for _, g := range r.sideBySide() {
-		var wg sync.WaitGroup
+		var asks []func() error
 		for _, x := range g {
-			wg.Go(func() {
-				defer func() {
-					if p := recover(); p != nil { // there is no run yet that could keep it
-						errs[x.index] = fmt.Errorf("target %q: internal error: %v\n%s", x.info.Name, p, debug.Stack())
-					}
-				}()
-				errs[x.index] = x.prepare(ctx, r.opt.Yes)
-			})
+			asks = append(asks, func() error { return x.prepare(ctx, r.opt.Yes) })
 		}
-		wg.Wait()
+		if err := together(asks...); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

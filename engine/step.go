@@ -41,6 +41,7 @@ type start struct {
 // meet waits until every target of the group is idle, and fixes the step's start and arrivals: all
 // targets get the same.
 func (r *Run) meet(g []*runner, s record.StepPlan) start {
+	began := wire.Now()
 	st := start{foreign: map[*runner]string{}}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -49,8 +50,19 @@ func (r *Run) meet(g []*runner, s record.StepPlan) start {
 		warmup = max(warmup, x.warmup())
 		r.guard(&wg, func() {
 			x.enter(StateIdling, idleLimit, "")
-			why := x.waitIdle(r.sendCtx)
-			x.pingBefore(r.sendCtx)
+			why := ""
+			err := together(
+				func() error { why = x.waitIdle(r.sendCtx); return nil },
+				func() error {
+					if x.view.fresh() { // the probe took them
+						return nil
+					}
+					return x.pingBefore(r.sendCtx)
+				},
+			)
+			if p := (*wire.Panic)(nil); errors.As(err, &p) {
+				r.broke(p)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			if why != "" {
@@ -61,6 +73,7 @@ func (r *Run) meet(g []*runner, s record.StepPlan) start {
 	wg.Wait()
 	st.sched, st.err = arrival.New(arrivalSpec(r.plan, s, warmup))
 	st.t0 = wire.Now() + int64(headStart)
+	r.between.Store(st.t0 - began)
 	return st
 }
 
@@ -95,7 +108,7 @@ func (x *runner) warmup() time.Duration {
 	if e2e == 0 {
 		e2e = x.probeE2E
 	}
-	return min(max(minWarmup, 2*e2e), maxWarmup)
+	return warmupAfter(e2e)
 }
 
 // step makes one try of a step and says whether it came out void.
@@ -246,7 +259,7 @@ func (x *runner) settle(s record.StepPlan, try int, sum *record.Step, cause erro
 	if err != nil {
 		x.run.event(x, 2, "save the step: "+err.Error())
 	}
-	x.enter(StateBarrier, 0, "")
+	x.enter(x.restState(), 0, "")
 	x.run.event(x, levelOf(sum), stepLine(sum))
 	return void
 }
