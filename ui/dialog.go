@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,8 @@ type box struct {
 	// body, if not nil, gives text anew for every picture.
 	body func() string
 	wide bool
+	// sweep says that the question is one to a sweep under way: it goes when that ends.
+	sweep bool
 }
 
 // answer is one key of a question.
@@ -50,9 +53,9 @@ func (m *model) close() {
 	}
 }
 
-// confirm asks a question whose default is no.
+// confirm asks a question about the sweep under way, whose default is no.
 func (m *model) confirm(title, text, yes string, do func() tea.Cmd) {
-	m.open(box{title: title, text: text, answers: []answer{{"y", yes, do}}})
+	m.open(box{title: title, text: text, answers: []answer{{"y", yes, do}}, sweep: true})
 }
 
 // toDialog gives a key to the box on top.
@@ -109,6 +112,33 @@ func (m *model) toChoices(b *box, k tea.KeyMsg) tea.Cmd {
 		return pick(i)
 	}
 	return nil
+}
+
+// boxKeys are the keys of the box on top, for the footer.
+func (m *model) boxKeys() []widget.Key {
+	b, k := &m.boxes[len(m.boxes)-1], &screen.Keys
+	var keys []widget.Key
+	for _, a := range b.answers {
+		keys = append(keys, widget.Key{Key: a.key, Label: a.label, Keep: true})
+	}
+	switch {
+	case b.choices != nil:
+		keys = append(keys, widget.Key{Key: k.Open.Help().Key, Label: "choose", Keep: true},
+			widget.Key{Key: k.Down.Help().Key, Label: "down"}, widget.Key{Key: k.Up.Help().Key, Label: "up"})
+	case len(b.answers) == 0 || b.wide:
+		keys = append(keys, widget.Key{Key: k.Down.Help().Key, Label: "down"}, widget.Key{Key: k.Up.Help().Key, Label: "up"})
+	default:
+		return append(keys, widget.Key{Key: "n/" + k.Back.Help().Key, Label: "no", Keep: true})
+	}
+	return append(keys, widget.Key{Key: k.Back.Help().Key, Label: "close", Keep: true})
+}
+
+// closeSweep takes away what asks about a sweep that has ended, and a note that is typed for it.
+func (m *model) closeSweep() {
+	m.boxes = slices.DeleteFunc(m.boxes, func(b box) bool { return b.sweep })
+	if m.ask != nil && m.ask.sweep {
+		m.ask = nil
+	}
 }
 
 // drawBox is the box on top in its natural size, at most w×h.

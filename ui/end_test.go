@@ -203,3 +203,82 @@ func TestBrokenSweepIsNotComplete(t *testing.T) {
 		t.Error("the results took the place of the reason")
 	}
 }
+
+// What asks about a sweep goes when that ends, and the results come up as if it had not been there.
+func TestQuestionsEndWithTheSweep(t *testing.T) {
+	for _, keys := range [][]string{{"x"}, {"s"}, {"ctrl+c"}, {"a", "h", "i"}, {"x", "y", "x"}} {
+		t.Run(strings.Join(keys, " "), func(t *testing.T) {
+			x, d := drive(t)
+			toLive(t, x, d)
+			x.run.slow = true
+			x.tick(d, 200)
+			d.Press(keys...)
+			if x.mode() == modeNormal {
+				t.Fatal("nothing is asked")
+			}
+			x.tick(d, fixture.Length)
+			d.AwaitFunc("the end", func() bool { return x.ended })
+			if x.mode() != modeNormal {
+				t.Errorf("mode %v: the question is still there:\n%s", x.mode(), d.Text())
+			}
+			x.time = x.time.Add(quietFor + time.Second)
+			d.Send(tickMsg(x.time))
+			if x.shown() != screen.Results {
+				t.Errorf("%v is shown, want the results", x.shown())
+			}
+		})
+	}
+}
+
+// A list that is open has nothing to do with the sweep: it stays, and the results come after it.
+func TestOtherBoxesOutliveTheSweep(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.tick(d, 200)
+	d.Press("e")
+	x.tick(d, fixture.Length)
+	d.AwaitFunc("the end", func() bool { return x.ended })
+	x.time = x.time.Add(time.Minute)
+	d.Send(tickMsg(x.time))
+	d.ExpectContains("Export")
+	d.Press("esc")
+	x.time = x.time.Add(quietFor + time.Second)
+	d.Send(tickMsg(x.time))
+	if x.shown() != screen.Results {
+		t.Errorf("%v is shown, want the results", x.shown())
+	}
+}
+
+// Four targets, stopped: the results come at once, since they were asked for.
+func TestStopShowsTheResults(t *testing.T) {
+	x, d := drive(t)
+	x.run = newRun(4)
+	x.adopt(x.run)
+	x.show(screen.Compare)
+	x.tick(d, 200)
+	d.Press("x", "y")
+	d.Send(tickMsg(x.time))
+	d.AwaitFunc("the results", func() bool { return x.shown() == screen.Results })
+	d.ExpectContains("stopped; what was measured is saved")
+}
+
+// Who goes somewhere after the end of a sweep is left there.
+func TestResultsComeUpOnce(t *testing.T) {
+	x, d := drive(t)
+	toLive(t, x, d)
+	x.tick(d, 300)
+	d.Press("m")
+	x.tick(d, fixture.Length)
+	d.AwaitFunc("the end", func() bool { return x.ended })
+	d.Press("1")
+	x.time = x.time.Add(time.Minute)
+	d.Send(tickMsg(x.time))
+	if x.shown() != screen.Live {
+		t.Errorf("%v is shown, want live: it was asked for", x.shown())
+	}
+	d.Press("3", "1")
+	d.Send(tickMsg(x.time))
+	if x.shown() != screen.Live {
+		t.Errorf("%v is shown after 3 and 1, want live", x.shown())
+	}
+}

@@ -165,6 +165,7 @@ func (m *model) running(k tea.KeyMsg) (tea.Cmd, bool) {
 
 // showRun goes to a screen of the run; without one it says how to get one.
 func (m *model) showRun(id screen.ID) {
+	m.due = false // the person chooses
 	if m.run == nil && (id != screen.Results || !m.results.Ready()) {
 		m.say(0, "no sweep yet: mark targets and press enter, or o to open a saved run")
 		return

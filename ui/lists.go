@@ -26,6 +26,10 @@ const allNamespaces = "all namespaces"
 
 func (m *model) askNamespace() {
 	c := m.picker.Cluster()
+	if c.Context == "" {
+		m.say(1, "there is no cluster to look into")
+		return
+	}
 	list := append([]string{allNamespaces}, c.Namespaces...)
 	const other = "another: type its name"
 	list = append(list, other)

@@ -71,6 +71,7 @@ type model struct {
 	frozenAt    time.Time
 	awaited     bool // the result of the run has been asked for
 	ended       bool // and has come
+	due         bool // the results come up as soon as nobody types
 	stopping    bool // the person asked for the end
 	leaving     bool // quit as soon as the run is saved
 	interrupted bool

@@ -81,7 +81,7 @@ func (m *model) active() bool { return m.run != nil && !m.ended }
 
 // adopt makes r the sweep that is shown.
 func (m *model) adopt(r Run) {
-	m.run, m.latest, m.awaited, m.ended, m.stopping, m.frozen = r, nil, false, false, false, false
+	m.run, m.latest, m.awaited, m.ended, m.due, m.stopping, m.frozen = r, nil, false, false, false, false, false
 	m.sweeps.add(r)
 	m.live.Reset()
 	m.compare.Reset(m.opt.Against)
@@ -107,6 +107,7 @@ func (m *model) poll() tea.Cmd {
 		}
 	}
 	cmd := m.pollWaiting()
+	m.showDue()
 	if m.flash.text != "" && m.now().After(m.flash.until) {
 		m.flash, m.dirty = flash{}, true
 	}
@@ -188,6 +189,7 @@ func (m *model) waited(msg waitedMsg) tea.Cmd {
 	}
 	m.ended, m.frozen = true, false
 	m.spread()
+	m.closeSweep()
 	if msg.result != nil && msg.result.Run != nil {
 		m.results.Set(msg.result.Run, msg.result.Dir)
 	}
@@ -203,11 +205,28 @@ func (m *model) waited(msg waitedMsg) tea.Cmd {
 		m.say(2, "ended early: "+msg.result.Err.Error()+"; what was measured is saved")
 		return nil // the screen of the run says it as long as it is looked at; the results do not
 	default:
-		m.say(0, "the sweep is complete")
+		m.say(0, "the sweep is complete: "+screen.Keys.Results.Help().Key+" shows the results")
 	}
-	onRun := m.shown() == screen.Live || m.shown() == screen.Compare
-	if onRun && m.mode() == modeNormal && m.now().Sub(m.lastKey) > quietFor {
-		m.show(screen.Results)
+	if m.stopping && m.mode() == modeNormal { // asked for: nobody is surprised
+		m.lastKey = time.Time{}
 	}
+	m.due = msg.err == nil
+	m.showDue()
 	return m.readRuns()
+}
+
+// showDue brings up the results of a sweep that has ended, once nobody types or answers a question.
+func (m *model) showDue() {
+	if !m.due {
+		return
+	}
+	if m.shown() != screen.Live && m.shown() != screen.Compare {
+		m.due = false // the person has gone elsewhere
+		return
+	}
+	if m.mode() == modeNormal && m.now().Sub(m.lastKey) > quietFor {
+		m.due = false
+		m.show(screen.Results)
+		m.dirty = true
+	}
 }

@@ -24,6 +24,8 @@ type prompt struct {
 	live func(string)
 	// done gets the text after enter.
 	done func(string) tea.Cmd
+	// sweep says that the line is for the sweep under way: it goes when that ends.
+	sweep bool
 }
 
 func (m *model) prompt(p prompt, value string) {
@@ -126,7 +128,7 @@ func (m *model) askNote() {
 		return
 	}
 	run, at := m.run, m.runLine()
-	m.prompt(prompt{label: "note at " + at, done: func(s string) tea.Cmd {
+	m.prompt(prompt{label: "note at " + at, sweep: true, done: func(s string) tea.Cmd {
 		if s != "" {
 			run.Note(s)
 			m.say(0, "noted")

@@ -300,6 +300,10 @@ func (m *model) again() tea.Cmd {
 		m.say(0, "no run to make again: enter sets one up, o opens a saved one")
 		return nil
 	}
+	if run.Imported != "" {
+		m.say(0, "this run was imported from "+run.Imported+": its plan is not known, so it cannot be made again")
+		return nil
+	}
 	targets, missing := m.picker.Find(run.Targets)
 	if len(targets) == 0 {
 		m.say(1, "this cluster has none of its targets ready: "+strings.Join(missing, ", "))

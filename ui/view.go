@@ -142,7 +142,7 @@ func (m *model) drawFoot(w int) string {
 		line := widget.Fit(glyph+" "+widget.Clean(m.flash.text), w, m.theme.Glyph.Ellipsis)
 		return st.Render(line)
 	case len(m.boxes) > 0:
-		return widget.Footer(m.theme, []widget.Key{{Key: "esc", Label: "close"}}, w)
+		return widget.Footer(m.theme, m.boxKeys(), w)
 	}
 	list, always := m.footer()
 	keys := make([]widget.Key, 0, footerKeys)

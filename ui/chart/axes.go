@@ -213,9 +213,19 @@ func (p *plot) drawLabels() {
 	if p.limit.text == "" {
 		return
 	}
-	if y := nearest(free, p.cellRow(p.limit.y)); y >= 0 {
-		p.text(p.x0+p.pw, y, p.limit.text, p.right, p.limit.st)
+	at := p.cellRow(p.limit.y)
+	y := nearest(free, at)
+	if y < 0 {
+		return
 	}
+	text := p.limit.text
+	switch inside := p.limit.y <= p.axis.Max && p.limit.y >= p.axis.Min; { // a label elsewhere points to its row
+	case inside && y > at+1:
+		text += p.th.Glyph.Up
+	case inside && y < at-1:
+		text += p.th.Glyph.Down
+	}
+	p.text(p.x0+p.pw, y, text, p.right, p.limit.st)
 }
 
 // nearest is the free row next to y, the upper one of two; -1 if there is none.

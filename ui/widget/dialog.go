@@ -71,6 +71,16 @@ func wrap(text string, w int) []string {
 	return out
 }
 
+// Lines breaks text at words into at most most lines of at most w cells; the last says with the
+// ellipsis that there is more. The text is cleaned.
+func Lines(text string, w, most int, ellipsis string) []string {
+	lines := wrap(text, w)
+	if most > 0 && len(lines) > most {
+		lines = append(lines[:most-1:most-1], Fit(strings.Join(lines[most-1:], " "), w, ellipsis))
+	}
+	return lines
+}
+
 // Wrap breaks text at words into lines of at most w cells and styles each; newlines in text start
 // paragraphs. The text is cleaned.
 func Wrap(text string, w int, st *theme.Style) string {

@@ -51,8 +51,14 @@ func (p Panel) Render(w, h int) string {
 	return b.String()
 }
 
-// top is the upper border: corner, dash, title, dashes, note, dash, corner. The note goes first
-// when there is no room for both, then the title is cut.
+// TitleRoom is what the frame takes of the line with title and note, beside the two corners.
+const TitleRoom = 7
+
+// minNote is what a note may be cut to; one that has less room is left out.
+const minNote = 12
+
+// top is the upper border: corner, dash, title, dashes, note, dash, corner. When there is no room for
+// both the note is cut, then left out, then the title is cut.
 func (p Panel) top(f theme.Frame, st *theme.Style, iw int) string {
 	title, note := p.RawTitle, p.RawNote
 	if title == "" {
@@ -62,8 +68,11 @@ func (p Panel) top(f theme.Frame, st *theme.Style, iw int) string {
 		note = Clean(p.Note)
 	}
 	tw, nw := Width(title), Width(note)
-	if nw > 0 && tw+nw+7 > iw {
-		note, nw = "", 0
+	if room := iw - tw - TitleRoom; nw > room {
+		if room < minNote {
+			room = 0
+		}
+		note, nw = Fit(note, room, p.Theme.Glyph.Ellipsis), room
 	}
 	if tw > 0 && tw+3 > iw {
 		title = Fit(title, iw-3, p.Theme.Glyph.Ellipsis)

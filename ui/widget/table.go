@@ -108,17 +108,19 @@ func (t Table) row(i, from, visible int, widths []int, w, gutter, bar int) strin
 	if bar == 0 {
 		return l
 	}
-	n := len(t.Rows)
-	thumb := max(visible*visible/n, 1)
-	top := 0
+	return l + " " + ScrollBar(t.Theme, i-from, from, visible, len(t.Rows))
+}
+
+// ScrollBar is the cell of a scroll bar beside line y of the visible ones, of n that begin at from.
+func ScrollBar(th *theme.Theme, y, from, visible, n int) string {
+	thumb, top := max(visible*visible/max(n, 1), 1), 0
 	if n > visible {
 		top = from * (visible - thumb) / (n - visible)
 	}
-	g := t.Theme.Glyph.Track
-	if y := i - from; y >= top && y < top+thumb {
-		g = t.Theme.Glyph.Thumb
+	if y >= top && y < top+thumb {
+		return th.Border.Render(th.Glyph.Thumb)
 	}
-	return l + " " + t.Theme.Border.Render(g)
+	return th.Border.Render(th.Glyph.Track)
 }
 
 // line joins the cells of one row; bare leaves out their styles.

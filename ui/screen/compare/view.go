@@ -189,18 +189,19 @@ func (m *Model) drawOverlay(w, h int) string {
 	th := m.theme
 	lo, hi := screen.Span(m.snap, m.window)
 	ts := chart.TimeSeries{Theme: th, XMin: lo, XMax: hi, Unit: chart.MS, Marks: screen.Marks(&m.snap.Targets[m.focus])}
-	note := ""
+	var names []string
 	ts.Series = m.ghostLines(m.metric, m.focus, hi)
 	for i := range m.snap.Targets {
 		look, name := th.Target(i), widget.Clean(m.snap.Targets[i].Info.Name)
 		ts.Series = append(ts.Series, chart.Series{Name: name, Marker: look.Marker, Style: look.Style, Points: m.tracks[i].Points(m.metric, m.percentile)})
-		note += look.Style.Render(look.Marker+" "+name) + "  "
+		names = append(names, name)
 	}
 	min, max := ts.Range()
 	ts.Y = m.shared[m.metric].Fit(m.snap.StartedAt.Add(m.snap.At), min, max, m.scales[m.metric].Log(min, max))
 	ts.SLO = screen.Limit(m.snap.Plan.SLO, m.metric)
 	iw, ih := widget.Inside(w, h)
-	return widget.Panel{Theme: th, Title: m.metric.String() + " " + screen.Percentiles[m.percentile] + " ms" + logNote(ts.Y), RawNote: strings.TrimSpace(note),
+	title := m.metric.String() + " " + screen.Percentiles[m.percentile] + " ms" + logNote(ts.Y)
+	return widget.Panel{Theme: th, Title: title, RawNote: screen.Legend(th, names, iw-widget.Width(title)-widget.TitleRoom),
 		Focused: true, Body: screen.Draw(&ts, m.snap.Targets[m.focus].State, iw, ih)}.Render(w, h)
 }
 
@@ -222,15 +223,23 @@ func (m *Model) drawTable(w int) string {
 	tab.Rows = append(tab.Rows, m.deltas()...)
 	h := len(tab.Rows) + 1
 	body := tab.Render(w-2, h)
-	if diff := m.differences(); diff != "" {
-		body += "\n" + th.Warn.Render(widget.Fit(th.Glyph.Warn+" "+widget.Clean(diff), w-2, th.Glyph.Ellipsis))
-		h++
-	}
 	title := "Last 10 s, latencies in ms"
 	if m.snap.Done {
 		title = "Last 10 s of the sweep, latencies in ms"
 	}
-	return widget.Panel{Theme: th, Title: title, Note: m.tableNote(), Body: body}.Render(w, h+2)
+	note := m.tableNote()
+	if widget.Width(note) > w-2-widget.Width(title)-widget.TitleRoom { // below, in full
+		for _, l := range widget.Lines(note, w-2, 2, th.Glyph.Ellipsis) {
+			body += "\n" + th.Dim.Render(l)
+			h++
+		}
+		note = ""
+	}
+	if diff := m.differences(); diff != "" {
+		body += "\n" + th.Warn.Render(widget.Fit(th.Glyph.Warn+" "+widget.Clean(diff), w-2, th.Glyph.Ellipsis))
+		h++
+	}
+	return widget.Panel{Theme: th, Title: title, Note: note, Body: body}.Render(w, h+2)
 }
 
 // differences says in what the targets differ beside the GPU, and which saved run shows its TPOT in

@@ -159,7 +159,7 @@ func (m *Model) drawSide(t *engine.TargetSnapshot, w, h int) string {
 		parts = append(parts, panel("Server", server, serverH))
 	}
 	if rest := h - nowH - stepsH - serverH; rest >= 3 {
-		parts = append(parts, panel("Events", m.lastEvents(rest-2), rest))
+		parts = append(parts, panel("Events", m.lastEvents(rest-2, w-4), rest))
 	} else if rest > 0 {
 		parts = append(parts, widget.Block("", w, rest))
 	}
@@ -274,21 +274,45 @@ func (m *Model) stepRow(t *engine.TargetSnapshot, i int) []widget.Cell {
 		{Text: screen.StepValue(sum, screen.TTFT, "p99", th)}, {Text: screen.StepValue(sum, screen.ITL, "p50", th)}}
 }
 
-// lastEvents are the n latest events of this target and of the run, the newest at the end.
-func (m *Model) lastEvents(n int) []string {
-	lines := make([]string, 0, n)
+// eventLines is how many lines an event may take: its reason stands at its end.
+const eventLines = 4
+
+// lastEvents are the latest events of this target and of the run in at most n lines of w cells, the
+// newest at the end. The newest is shown first of all, the oldest only if it fits as a whole.
+func (m *Model) lastEvents(n, w int) []string {
+	var lines []string
 	for i := len(m.events) - 1; i >= 0 && len(lines) < n; i-- {
-		e := m.events[i]
-		if e.Target != "" && e.Target != m.Target() {
+		text, ok := m.ownEvent(i)
+		if !ok {
 			continue
 		}
-		e.Target = ""
-		lines = append(lines, widget.Clean(m.eventLine(e)))
-	}
-	for i, j := 0, len(lines)-1; i < j; i, j = i+1, j-1 {
-		lines[i], lines[j] = lines[j], lines[i]
+		room := min(n-len(lines), eventLines)
+		if len(lines) > 0 && len(widget.Lines(text, w, 0, "")) > room {
+			break
+		}
+		lines = append(widget.Lines(text, w, room, m.theme.Glyph.Ellipsis), lines...)
 	}
 	return lines
+}
+
+// newest is the latest event in at most n lines of w cells.
+func (m *Model) newest(n, w int) []string {
+	for i := len(m.events) - 1; i >= 0; i-- {
+		if text, ok := m.ownEvent(i); ok {
+			return widget.Lines(text, w, n, m.theme.Glyph.Ellipsis)
+		}
+	}
+	return nil
+}
+
+// ownEvent is event i as a line, if it is one of the target shown or of the whole run.
+func (m *Model) ownEvent(i int) (string, bool) {
+	e := m.events[i]
+	if e.Target != "" && e.Target != m.Target() {
+		return "", false
+	}
+	e.Target = ""
+	return m.eventLine(e), true
 }
 
 // drawLow is the numbers below the chart, where there is no room beside it.
@@ -322,8 +346,8 @@ func (m *Model) drawLow(t *engine.TargetSnapshot, w, h int) string {
 	if n >= 2 {
 		lines = append(lines, strings.Split(tab.Render(w, n), "\n")...)
 	}
-	if ev := m.lastEvents(1); len(ev) > 0 {
-		lines = append(lines, widget.Fit(th.Dim.Render(ev[0]), w, th.Glyph.Ellipsis))
+	for _, l := range m.newest(2, w) {
+		lines = append(lines, th.Dim.Render(l))
 	}
 	return strings.Join(lines, "\n")
 }

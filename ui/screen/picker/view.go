@@ -84,7 +84,10 @@ func (m *Model) waysOn() []key.Binding {
 	if len(m.cluster.Contexts) > 0 {
 		list = append(list, screen.As(k.Context, "cluster"))
 	}
-	list = append(list, screen.As(k.Namespace, "namespace"), screen.As(k.Retry, "try again"))
+	if m.cluster.Context != "" { // else there is no kubeconfig
+		list = append(list, screen.As(k.Namespace, "namespace"))
+	}
+	list = append(list, screen.As(k.Retry, "try again"))
 	if len(m.accessLines()) > 0 {
 		list = append(list, screen.As(k.Copy, "copy Role"))
 	}

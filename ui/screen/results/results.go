@@ -204,7 +204,11 @@ func (m *Model) Bindings() []key.Binding {
 	if m.live {
 		return append(list, screen.As(k.Live, "live"), screen.As(k.Stop, "stop"), screen.As(k.Export, "export"), k.Compare, k.LogAxis, k.If, k.Down, k.Up)
 	}
-	return append(list, screen.As(k.If, "what if"), screen.As(k.Export, "export"), screen.As(k.Again, "run again"), k.Copy, k.Price, k.LogAxis,
+	list = append(list, screen.As(k.If, "what if"), screen.As(k.Export, "export"))
+	if m.base != nil && m.base.Imported == "" { // another tool's plan cannot be run
+		list = append(list, screen.As(k.Again, "run again"))
+	}
+	return append(list, k.Copy, k.Price, k.LogAxis,
 		k.Down, k.Up, k.Runs, k.Live, k.Compare, k.Picture)
 }
 

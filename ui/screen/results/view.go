@@ -97,7 +97,7 @@ func (m *Model) drawCurve(metric screen.Metric, w, h int, focus bool) string {
 	th, p := m.theme, percentiles[m.percentile]
 	c := chart.RateCurve{Theme: th, Unit: chart.MS, Rates: m.rates, Y: chart.Axis{Log: !m.linear}}
 	c.SLO = screen.Limit(m.run.Plan.SLO, metric)
-	note := ""
+	var names []string
 	for i, t := range m.run.Targets {
 		look := th.Target(i)
 		s := chart.RateSeries{Target: look, Dashed: m.ghost(i)}
@@ -110,10 +110,11 @@ func (m *Model) drawCurve(metric screen.Metric, w, h int, focus bool) string {
 			s.Points = append(s.Points, chart.RatePoint{Rate: r.Rate, Y: v, AtLeast: bound, Saturated: saturated(r)})
 		}
 		c.Series = append(c.Series, s)
-		note += look.Style.Render(look.Marker+" "+widget.Clean(t.Name)) + "  "
+		names = append(names, t.Name)
 	}
 	iw, ih := widget.Inside(w, h)
-	return widget.Panel{Theme: th, Title: fmt.Sprintf("%s %s by req/s", metric, p), RawNote: strings.TrimSpace(note), Focused: focus,
+	title := fmt.Sprintf("%s %s by req/s", metric, p)
+	return widget.Panel{Theme: th, Title: title, RawNote: screen.Legend(th, names, iw-widget.Width(title)-widget.TitleRoom), Focused: focus,
 		Body: c.Render(iw, ih)}.Render(w, h)
 }
 
@@ -288,11 +289,7 @@ func (m *Model) explain(r *report.Row, w, most int) []string {
 	name := look.Style.Render(look.Marker+" "+widget.Clean(r.Target.Name)) + " at " + screen.Rate(r.Rate) + " req/s: "
 	lines := []string{widget.Fit(name+widget.Clean(strings.Join(facts, " · ")), w, th.Glyph.Ellipsis)}
 	if why := report.Explain(s); len(why) > 0 {
-		text := strings.Split(widget.Wrap(widget.Clean(strings.Join(why, "; ")), w, nil), "\n")
-		if n := len(text); n > most {
-			text = append(text[:most-1:most-1], widget.Fit(strings.Join(text[most-1:], " "), w, th.Glyph.Ellipsis))
-		}
-		for _, l := range text {
+		for _, l := range widget.Lines(widget.Clean(strings.Join(why, "; ")), w, most, th.Glyph.Ellipsis) {
 			lines = append(lines, th.Warn.Render(l))
 		}
 	}

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"benchtop/ui/screen"
@@ -31,6 +32,9 @@ func (m *Model) Render(w, h int) string {
 		plan[i] = " " + plan[i]
 	}
 	formH := min(len(form)+2, max(h-planH-2, 0))
+	if len(form)+2 > formH { // a scroll bar stands beside it
+		form = m.formLines(fw - 4)
+	}
 	body := widget.Stack(m.drawForm(form, fw, formH),
 		widget.Panel{Theme: m.theme, Title: "Plan", Focused: m.focus == len(m.fields), Body: strings.Join(plan, "\n")}.Render(fw, planH+2))
 	x := (w - fw) / 2
@@ -58,11 +62,27 @@ func (m *Model) drawForm(lines []string, w, h int) string {
 		m.offset = 0 // the targets above the first field
 	}
 	m.offset = widget.Scroll(m.offset, at, len(lines), rows)
-	note := ""
-	if rows < len(lines) {
-		note = fmt.Sprintf("%d of %d lines", rows, len(lines))
+	shown := lines[m.offset:min(m.offset+rows, len(lines))]
+	note := m.more(m.offset, len(lines)-m.offset-len(shown))
+	if note != "" {
+		shown = slices.Clone(shown)
+		for i, l := range shown {
+			shown[i] = widget.Fit(l, max(w-4, 0), "") + " " + widget.ScrollBar(m.theme, i, m.offset, rows, len(lines))
+		}
 	}
-	return widget.Panel{Theme: m.theme, Title: "Sweep", Note: note, Focused: m.focus < len(m.fields), Body: strings.Join(lines[m.offset:], "\n")}.Render(w, h)
+	return widget.Panel{Theme: m.theme, Title: "Sweep", Note: note, Focused: m.focus < len(m.fields), Body: strings.Join(shown, "\n")}.Render(w, h)
+}
+
+// more says how many lines of the form there are above and below those shown, "" if there are none.
+func (m *Model) more(above, below int) string {
+	var parts []string
+	if above > 0 {
+		parts = append(parts, fmt.Sprintf("%s %d more", m.theme.Glyph.Up, above))
+	}
+	if below > 0 {
+		parts = append(parts, fmt.Sprintf("%s %d more", m.theme.Glyph.Down, below))
+	}
+	return strings.Join(parts, "  ")
 }
 
 func (m *Model) targetLines(w int) []string {
