@@ -48,6 +48,9 @@ func (l *load) request(cut context.Context, k int) {
 	x.live.started(start - c.due)
 	ex, err := x.client.Post(cut, j.slot, x.endpoint.Path(), string(c.id), *j.body, c)
 	bodies.Put(j.body)
+	if p := (*wire.Panic)(nil); errors.As(err, &p) {
+		x.run.broke(p)
+	}
 	c.fill(k, start, ex, err)
 	x.live.finished(&c.rec)
 	l.done(&c.rec)

@@ -72,6 +72,8 @@ type Options struct {
 	WaitFor time.Duration
 	// Resume continues the run in Dir: only missing, void and invalid steps are made.
 	Resume bool
+	// Doing, if not nil, is told during Start what a target is being asked; from several goroutines.
+	Doing func(target, what string)
 	// Hold, if not nil, is called before each step, which waits for its return. What say is given
 	// becomes an event.
 	Hold func(ctx context.Context, say func(text string))

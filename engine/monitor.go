@@ -70,6 +70,14 @@ func (v *view) addRTT(ns int64) {
 	}
 }
 
+// fresh says whether the round trips before a step have just been taken.
+func (v *view) fresh() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	n := len(v.rtts) - stepPings
+	return n >= 0 && wire.Now()-v.rtts[n].at < int64(10*time.Second)
+}
+
 // rtt is the median of the last ten round trips in ms; 0 = unknown.
 func (v *view) rtt() float64 {
 	v.mu.Lock()
@@ -190,29 +198,30 @@ func everySecond(ctx context.Context, f func()) {
 func (x *runner) ping(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	_, _, rtt, err := x.client.Get(ctx, "/health")
+	r, err := x.client.Get(ctx, "/health")
 	if err == nil {
-		x.view.addRTT(rtt)
+		x.view.addRTT(r.RTTNS)
 	}
 	return err == nil
 }
 
+// stepPings is how many round trips are taken before a step.
+const stepPings = 20
+
 // pingBefore takes the round trips before a step: 20, a few at a time so that a far target does not
-// hold up the sweep.
-func (x *runner) pingBefore(ctx context.Context) {
+// hold up the sweep. Its error is a panic.
+func (x *runner) pingBefore(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	var wg sync.WaitGroup
-	for range 4 {
-		x.run.guard(&wg, func() {
-			for range 5 {
-				if !x.ping(ctx) {
-					return
-				}
+	some := func() error {
+		for range stepPings / 4 {
+			if !x.ping(ctx) {
+				return nil
 			}
-		})
+		}
+		return nil
 	}
-	wg.Wait()
+	return together(some, some, some, some)
 }
 
 func (x *runner) scrapeOnce(ctx context.Context) (scrape.View, error) {
@@ -257,7 +266,7 @@ func (x *runner) waitIdle(ctx context.Context) (foreign string) {
 // reachable waits until the target answers /v1/models again.
 func (x *runner) reachable(ctx context.Context) error {
 	for {
-		err := x.askModels(ctx)
+		_, err := x.models(ctx)
 		if err == nil {
 			return nil
 		}
@@ -326,12 +335,12 @@ const lostAfter = 5
 // fetchMetrics reads what the server says of itself, gzipped and on a connection of its own, so that
 // it cannot disturb what is measured.
 func (x *runner) fetchMetrics(ctx context.Context) (scrape.View, error) {
-	status, body, _, err := x.client.GetGzip(ctx, "/metrics")
+	r, err := x.client.GetGzip(ctx, "/metrics")
 	if err != nil {
 		return scrape.View{}, err
 	}
-	if status != http.StatusOK {
-		return scrape.View{}, fmt.Errorf("GET /metrics: status %d", status)
+	if r.Status != http.StatusOK {
+		return scrape.View{}, fmt.Errorf("GET /metrics: status %d", r.Status)
 	}
-	return scrape.Parse(bytes.NewReader(body))
+	return scrape.Parse(bytes.NewReader(r.Body))
 }

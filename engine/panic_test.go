@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"benchtop/engine"
 	"benchtop/engine/record"
 	"benchtop/engine/sim"
+	"benchtop/engine/wire"
 )
 
 // brittle panics on requests whose id ends in suffix; those before a run have no id.
@@ -42,7 +44,7 @@ func TestPanicInAWorkerStopsAndSaves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "internal error: the way fell apart"
+	const want = "internal error: the way fell apart (the trace is in panic.txt)"
 	if res.Err == nil || res.Err.Error() != want || res.Run.State != record.StateInterrupted || res.Run.Reason != want {
 		t.Errorf("error %v, state %q (%s)", res.Err, res.Run.State, res.Run.Reason)
 	}
@@ -62,7 +64,11 @@ func TestPanicWhileProbingIsAnError(t *testing.T) {
 	tg := target("a", "http://127.0.0.1:1")
 	tg.RoundTripper = &brittle{}
 	_, err := engine.Start(t.Context(), plan(20), []engine.Target{tg}, engine.Options{Dir: filepath.Join(t.TempDir(), "run")})
-	if err == nil || !strings.Contains(err.Error(), `target "a": internal error: the way fell apart`) {
-		t.Errorf("error %v", err)
+	var p *wire.Panic
+	if !errors.As(err, &p) || p.Error() != "internal error: the way fell apart" || !strings.Contains(string(p.Stack), "RoundTrip") {
+		t.Fatalf("error %v", err)
+	}
+	if text := err.Error(); text != `target "a": `+p.Error() {
+		t.Errorf("error %q", text)
 	}
 }

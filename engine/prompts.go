@@ -28,6 +28,7 @@ const maxCalibration = 6
 // server has /tokenize and the route takes ids, else from words, calibrated against its own count.
 func (x *runner) makePrompts(ctx context.Context) error {
 	x.prompts = promptMaker{lex: prompt.Everyday()}
+	x.doing("finding out how to make prompts of an exact length")
 	if x.endpoint == openai.Completions {
 		if t, err := x.tokenize(ctx, prompt.Words(x.run.plan.Seed, tokenizeWords)); err == nil {
 			if v, err := prompt.NewVocab(t.IDs); err == nil {
@@ -44,14 +45,14 @@ func (x *runner) makePrompts(ctx context.Context) error {
 
 // tokenize asks the server's own tokenizer.
 func (x *runner) tokenize(ctx context.Context, text string) (openai.Tokens, error) {
-	status, body, _, err := x.client.PostJSON(ctx, "/tokenize", openai.AppendTokenize(nil, x.model, text, false))
+	r, err := x.post(ctx, "/tokenize", openai.AppendTokenize(nil, x.model, text, false))
 	if err != nil {
 		return openai.Tokens{}, err
 	}
-	if status != http.StatusOK {
-		return openai.Tokens{}, fmt.Errorf("POST /tokenize: status %d", status)
+	if r.Status != http.StatusOK {
+		return openai.Tokens{}, fmt.Errorf("POST /tokenize: status %d", r.Status)
 	}
-	return openai.ParseTokenize(body)
+	return openai.ParseTokenize(r.Body)
 }
 
 // singleTokens keeps the words that are one token each, at the start of a text and within it, where
@@ -111,15 +112,25 @@ func (x *runner) countPrompt(ctx context.Context) (int, error) {
 	x.probes++
 	req := x.request(x.probeKey(), 1)
 	req.Stream, req.Options = false, openai.NoUsage
-	status, body, _, err := x.client.PostJSON(ctx, x.endpoint.Path(), req.AppendBody(nil))
+	what := "POST " + x.endpoint.Path()
+	limited, cancel := context.WithTimeout(ctx, probeLimit(1))
+	defer cancel()
+	r, err := x.client.PostJSON(limited, x.endpoint.Path(), req.AppendBody(nil))
+	switch {
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case limited.Err() != nil:
+		return 0, fmt.Errorf("%s: a reply of one token was not there after %s; is the server overloaded? see its log", what, probeLimit(1))
+	case err != nil:
+		return 0, fmt.Errorf("%s: %w%s", what, err, remedy(err))
+	case r.Status != http.StatusOK:
+		return 0, x.refused(what, r)
+	}
+	u, err := openai.ParseUsage(r.Body)
 	if err != nil {
-		return 0, fmt.Errorf("POST %s: %w", x.endpoint.Path(), err)
+		return 0, fmt.Errorf("%s: %w; is this an OpenAI-compatible server?", what, err)
 	}
-	if status != http.StatusOK {
-		return 0, &statusError{status, x.refused(x.endpoint.Path(), status, body)}
-	}
-	u, err := openai.ParseUsage(body)
-	return u.PromptTokens, err
+	return u.PromptTokens, nil
 }
 
 func (x *runner) probeKey() prompt.Key {

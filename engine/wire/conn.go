@@ -123,7 +123,7 @@ func (w *watched) cut(why int32) {
 func (c *Client) enter(w *watched) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	if c.closed || c.broke.Load() != nil {
 		return false
 	}
 	w.lastNS.Store(Now())
@@ -158,7 +158,7 @@ func (c *Client) keep() {
 			cn.close()
 		}
 		for _, w := range stalled {
-			c.wg.Go(func() { w.cut(cutStalled) }) // a tunnel may take its time to close
+			c.wg.Go(func() { c.guarded(func() { w.cut(cutStalled) }) }) // a tunnel may take its time to close
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime/debug"
+	"strings"
 )
 
 // Op is the part of an exchange that went wrong.
@@ -32,24 +34,37 @@ type Error struct {
 
 // Error says what failed, on which host, and why.
 func (e *Error) Error() string {
+	why := cause(e.Err)
 	switch e.Op {
 	case OpDial:
-		return fmt.Sprintf("connect to %s: %v", e.Host, e.Err)
+		return fmt.Sprintf("connect to %s: %s", e.Host, why)
 	case OpTLS:
-		return fmt.Sprintf("TLS handshake with %s: %v", e.Host, e.Err)
+		return fmt.Sprintf("TLS handshake with %s: %s", e.Host, why)
 	case OpWrite:
-		return fmt.Sprintf("send request to %s: %v", e.Host, e.Err)
+		return fmt.Sprintf("send request to %s: %s", e.Host, why)
 	case OpEOF:
 		return fmt.Sprintf("%s closed the connection before the end of its reply", e.Host)
 	case OpStall:
-		return fmt.Sprintf("%s: %v", e.Host, e.Err)
+		return fmt.Sprintf("%s: %s", e.Host, why)
 	case OpProtocol:
-		return fmt.Sprintf("reply of %s is not HTTP/1.1: %v", e.Host, e.Err)
+		return fmt.Sprintf("reply of %s is not HTTP/1.1: %s", e.Host, why)
 	case OpCancelled:
-		return fmt.Sprintf("request to %s cut: %v", e.Host, e.Err)
+		return fmt.Sprintf("request to %s cut: %s", e.Host, why)
 	default:
-		return fmt.Sprintf("read reply of %s: %v", e.Host, e.Err)
+		return fmt.Sprintf("read reply of %s: %s", e.Host, why)
 	}
+}
+
+// cause says why in words that do not need Go.
+func cause(err error) string {
+	var limit interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "cancelled"
+	case errors.As(err, &limit) && limit.Timeout(): // context.DeadlineExceeded as well
+		return "no answer in time"
+	}
+	return strings.TrimPrefix(err.Error(), "net/http: ")
 }
 
 // Unwrap gives the cause.
@@ -61,13 +76,43 @@ func (c *Client) fail(op Op, err error) error {
 
 var errClosed = fmt.Errorf("client closed: %w", context.Canceled)
 
+// Panic is a fault in this program, or in the library of a tunnel, caught in a goroutine of a Client.
+// It is the cause of an Error.
+type Panic struct {
+	Value any
+	Stack []byte
+}
+
+// Error says it without the stack.
+func (p *Panic) Error() string { return fmt.Sprintf("internal error: %v", p.Value) }
+
+// guarded runs f. After a panic in it the client takes no more requests, and those under way end with
+// the Panic.
+func (c *Client) guarded(f func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			c.broke.CompareAndSwap(nil, &Panic{v, debug.Stack()})
+			c.cancel()
+		}
+	}()
+	f()
+}
+
+// gone is why the client takes no more requests.
+func (c *Client) gone() error {
+	if p := c.broke.Load(); p != nil {
+		return c.fail(OpCancelled, p)
+	}
+	return c.fail(OpCancelled, errClosed)
+}
+
 // broken turns a transport error into what the caller should see: why it was cut, if it was.
 func (c *Client) broken(ctx context.Context, w *watched, op Op, err error) error {
 	switch w.why.Load() {
 	case cutStalled:
 		return c.fail(OpStall, fmt.Errorf("no byte for %s", c.cfg.StallLimit))
 	case cutClosed:
-		return c.fail(OpCancelled, errClosed)
+		return c.gone()
 	case cutCancelled:
 		return c.fail(OpCancelled, ctx.Err())
 	}

@@ -70,13 +70,13 @@ func (c *Client) do(ctx context.Context, j *job) error {
 func (c *Client) exchange(ctx context.Context, j *job, cn *conn) (again bool, err error) {
 	if !c.enter(&cn.watched) {
 		cn.close()
-		return false, c.fail(OpCancelled, errClosed)
+		return false, c.gone()
 	}
 	defer c.leave(&cn.watched)
 	cutDone := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		cn.cut(cutCancelled)
-		close(cutDone)
+		defer close(cutDone)
+		c.guarded(func() { cn.cut(cutCancelled) })
 	})
 	j.x.ConnectNS = 0
 	if !cn.used {

@@ -24,7 +24,7 @@ func (c *Client) roundTrip(ctx context.Context, j *job) error {
 	defer cancel()
 	w := &watched{stop: cancel}
 	if !c.enter(w) {
-		return c.fail(OpCancelled, errClosed)
+		return c.gone()
 	}
 	defer c.leave(w)
 	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {

@@ -12,37 +12,45 @@ import (
 // maxSide bounds the body of a side reply, also unpacked.
 const maxSide = 16 << 20
 
-// Get asks for path on a connection that no request of the load uses. rttNS is from the send to the
-// first byte of the reply, connecting not included; body is at most 16 MiB. A status other than 200
-// is no error.
-func (c *Client) Get(ctx context.Context, path string) (status int, body []byte, rttNS int64, err error) {
+// Reply is what came back for a side request. A status other than 200 is no error.
+type Reply struct {
+	Status      int
+	ContentType string // as received
+	Location    string // of a redirect, as received
+	Body        []byte // at most 16 MiB, unpacked
+	RTTNS       int64  // from the send to the first byte of the reply, connecting not included
+}
+
+// Get asks for path on a connection that no request of the load uses.
+func (c *Client) Get(ctx context.Context, path string) (Reply, error) {
 	return c.aside(ctx, request{method: http.MethodGet, path: path, accept: "*/*"})
 }
 
 // GetGzip is Get that lets the server compress, for large replies on a narrow way.
-func (c *Client) GetGzip(ctx context.Context, path string) (status int, body []byte, rttNS int64, err error) {
+func (c *Client) GetGzip(ctx context.Context, path string) (Reply, error) {
 	return c.aside(ctx, request{method: http.MethodGet, path: path, accept: "*/*", gzip: true})
 }
 
 // PostJSON is Get with a JSON body to send.
-func (c *Client) PostJSON(ctx context.Context, path string, json []byte) (status int, body []byte, rttNS int64, err error) {
+func (c *Client) PostJSON(ctx context.Context, path string, json []byte) (Reply, error) {
 	return c.aside(ctx, request{method: http.MethodPost, path: path, accept: "*/*", body: json})
 }
 
-func (c *Client) aside(ctx context.Context, r request) (int, []byte, int64, error) {
+func (c *Client) aside(ctx context.Context, r request) (Reply, error) {
 	var got collector
 	j := job{request: r, pool: &c.side, h: &got}
-	if err := c.do(ctx, &j); err != nil {
-		return j.x.Status, nil, 0, err
+	err := c.do(ctx, &j)
+	reply := Reply{Status: j.x.Status, ContentType: j.x.ContentType, Location: j.x.Location}
+	if err != nil {
+		return reply, err
 	}
-	body := got.body
-	if bytes.HasPrefix(body, gzipMagic) && r.gzip {
-		var err error
-		if body, err = unpack(body); err != nil {
-			return j.x.Status, nil, 0, c.fail(OpProtocol, err)
+	reply.Body, reply.RTTNS = got.body, j.x.HeadNS-j.x.SentNS
+	if bytes.HasPrefix(got.body, gzipMagic) && r.gzip {
+		if reply.Body, err = unpack(got.body); err != nil {
+			return reply, c.fail(OpProtocol, err)
 		}
 	}
-	return j.x.Status, body, j.x.HeadNS - j.x.SentNS, nil
+	return reply, nil
 }
 
 var (

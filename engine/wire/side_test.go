@@ -37,6 +37,10 @@ func sideServer(t *testing.T) *httptest.Server {
 		w.Header().Set("Content-Encoding", "gzip")
 		w.Write(bomb.Bytes())
 	})
+	mux.HandleFunc("GET /moved", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "/login")
+		w.WriteHeader(http.StatusFound)
+	})
 	mux.HandleFunc("GET /flood", func(w http.ResponseWriter, r *http.Request) {
 		for range 17 {
 			w.Write(make([]byte, 1<<20))
@@ -55,26 +59,29 @@ func TestSideRequests(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := client(t, cfg)
-			status, body, rtt, err := c.Get(t.Context(), "/version")
-			if status != 200 || string(body) != `{"version":"0.32.0"}` || rtt <= 0 || err != nil {
-				t.Errorf("get: %d, %q, %d, %v", status, body, rtt, err)
+			r, err := c.Get(t.Context(), "/version")
+			if r.Status != 200 || string(r.Body) != `{"version":"0.32.0"}` || r.RTTNS <= 0 || err != nil {
+				t.Errorf("get: %+v, %v", r, err)
 			}
-			status, body, _, err = c.PostJSON(t.Context(), "/tokenize", []byte(`{}`))
-			if status != 200 || string(body) != "application/json {}" || err != nil {
-				t.Errorf("post: %d, %q, %v", status, body, err)
+			r, err = c.PostJSON(t.Context(), "/tokenize", []byte(`{}`))
+			if r.Status != 200 || string(r.Body) != "application/json {}" || err != nil {
+				t.Errorf("post: %+v, %v", r, err)
 			}
-			status, body, _, err = c.GetGzip(t.Context(), "/metrics")
-			if status != 200 || len(body) != 28000 || err != nil {
-				t.Errorf("gzip: %d, %d bytes, %v", status, len(body), err)
+			r, err = c.GetGzip(t.Context(), "/metrics")
+			if r.Status != 200 || len(r.Body) != 28000 || err != nil {
+				t.Errorf("gzip: %d, %d bytes, %v", r.Status, len(r.Body), err)
 			}
-			if status, _, _, err = c.Get(t.Context(), "/nowhere"); status != 404 || err != nil {
-				t.Errorf("not found: %d, %v", status, err)
+			if r, err = c.Get(t.Context(), "/nowhere"); r.Status != 404 || err != nil {
+				t.Errorf("not found: %d, %v", r.Status, err)
 			}
-			if _, body, _, err = c.GetGzip(t.Context(), "/bomb"); err == nil {
-				t.Errorf("17 MiB unpacked: %d bytes", len(body))
+			if r, err = c.Get(t.Context(), "/moved"); r.Status != 302 || r.Location != "/login" || err != nil {
+				t.Errorf("redirect: %+v, %v", r, err)
 			}
-			if _, body, _, err = c.Get(t.Context(), "/flood"); err == nil {
-				t.Errorf("17 MiB: %d bytes", len(body))
+			if r, err = c.GetGzip(t.Context(), "/bomb"); err == nil {
+				t.Errorf("17 MiB unpacked: %d bytes", len(r.Body))
+			}
+			if r, err = c.Get(t.Context(), "/flood"); err == nil {
+				t.Errorf("17 MiB: %d bytes", len(r.Body))
 			}
 		})
 	}
@@ -87,7 +94,7 @@ func TestSideRequestsLeaveTheLoadAlone(t *testing.T) {
 		if _, _, err := post(t, c); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, _, err := c.Get(t.Context(), "/version"); err != nil {
+		if _, err := c.Get(t.Context(), "/version"); err != nil {
 			t.Fatal(err)
 		}
 	}

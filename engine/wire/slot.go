@@ -43,7 +43,7 @@ func (c *Client) startDial(ctx context.Context) *Slot {
 	if c.closed {
 		c.mu.Unlock()
 		cancel()
-		s.settle(nil, c.fail(OpCancelled, errClosed))
+		s.settle(nil, c.gone())
 		return s
 	}
 	c.wg.Add(1)
@@ -52,7 +52,13 @@ func (c *Client) startDial(ctx context.Context) *Slot {
 		defer c.wg.Done()
 		defer cancel()
 		defer context.AfterFunc(c.ctx, cancel)()
-		s.settle(c.dial(ctx))
+		var cn *conn
+		var err error
+		c.guarded(func() { cn, err = c.dial(ctx) })
+		if cn == nil && err == nil { // it panicked
+			err = c.gone()
+		}
+		s.settle(cn, err)
 	}()
 	return s
 }
@@ -148,7 +154,7 @@ func (c *Client) dialNow(ctx context.Context, j *job, slot *Slot) (*conn, error)
 	case ctx.Err() != nil:
 		err = c.fail(OpCancelled, ctx.Err())
 	case c.ctx.Err() != nil:
-		err = c.fail(OpCancelled, errClosed)
+		err = c.gone()
 	}
 	return cn, err
 }

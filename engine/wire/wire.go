@@ -31,6 +31,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -93,6 +94,7 @@ type Client struct {
 	ctx    context.Context // ends with Close; dials and the keeper hang on it
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
+	broke  atomic.Pointer[Panic] // the first in a goroutine of ours
 
 	mu     sync.Mutex // guards what follows
 	closed bool
@@ -115,7 +117,7 @@ func NewClient(cfg Config) (*Client, error) {
 		c.cfg.Dial = (&net.Dialer{}).DialContext
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.wg.Go(c.keep)
+	c.wg.Go(func() { c.guarded(c.keep) })
 	return c, nil
 }
 

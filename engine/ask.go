@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"benchtop/engine/openai"
+	"benchtop/engine/record"
+	"benchtop/engine/wire"
+)
+
+// askLimit bounds a small question, like the list of models: a server that takes longer over it is
+// none that can be measured, and nobody waits for minutes to be told.
+const askLimit = 10 * time.Second
+
+// asked puts a small question. Its error says what was asked and what to do.
+func (x *runner) asked(ctx context.Context, what string, ask func(context.Context) (wire.Reply, error)) (wire.Reply, error) {
+	limited, cancel := context.WithTimeout(ctx, x.run.askLimit)
+	defer cancel()
+	r, err := ask(limited)
+	switch {
+	case err == nil:
+		return r, nil
+	case ctx.Err() != nil:
+		return r, ctx.Err()
+	case limited.Err() != nil:
+		return r, fmt.Errorf("no answer to %s from %s within %s; is that the address of the API, and is the server well?",
+			what, record.Clean(x.target.BaseURL), x.run.askLimit)
+	}
+	return r, fmt.Errorf("%s: %w%s", what, err, remedy(err))
+}
+
+func (x *runner) get(ctx context.Context, path string) (wire.Reply, error) {
+	return x.asked(ctx, "GET "+path, func(ctx context.Context) (wire.Reply, error) { return x.client.Get(ctx, path) })
+}
+
+func (x *runner) post(ctx context.Context, path string, body []byte) (wire.Reply, error) {
+	return x.asked(ctx, "POST "+path, func(ctx context.Context) (wire.Reply, error) { return x.client.PostJSON(ctx, path, body) })
+}
+
+// remedy is what to do about a request that got no reply, to be put behind the error.
+func remedy(err error) string {
+	var e *wire.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	switch e.Op {
+	case wire.OpDial:
+		return "; is the server running, and are host and port right?"
+	case wire.OpTLS:
+		return "; does it speak https? its certificate is checked against --target-ca-file, or not at all with --target-insecure-skip-tls-verify"
+	case wire.OpEOF, wire.OpProtocol, wire.OpRead, wire.OpWrite:
+		return "; is this the port of an HTTP API?"
+	}
+	return ""
+}
+
+// refused turns a reply that is no answer into an error that says what to do.
+func (x *runner) refused(what string, r wire.Reply) error {
+	class, sample := openai.ClassifyHTTP(r.Status, r.ContentType, r.Body, x.secrets...)
+	e := fmt.Errorf("%s: %s%s", what, sample, x.wayOn(class, r))
+	if r.Status == http.StatusOK {
+		return e
+	}
+	return &statusError{r.Status, e}
+}
+
+// wayOn is what to do about a reply of a class, to be put behind the error.
+func (x *runner) wayOn(class openai.Class, r wire.Reply) string {
+	switch class {
+	case openai.Unauthorized:
+		if x.target.APIKey != "" {
+			return "; is the API key of --api-key-env or --api-key-file the right one?"
+		}
+		return "; give the key with --api-key-env or --api-key-file"
+	case openai.NotFound:
+		return "; is this an OpenAI-compatible server, and the URL without what comes before /v1?"
+	case openai.Redirect:
+		if r.Location == "" {
+			return "; redirects are not followed"
+		}
+		return fmt.Sprintf("; it redirects to %s: name the server behind it, redirects are not followed",
+			openai.CleanSample([]byte(r.Location), x.secrets...))
+	case openai.HTML, openai.NotSSE:
+		return "; is this an OpenAI-compatible server, and not a page or a log-in before it?"
+	case openai.Rejected:
+		return "; the server turns requests away: wait, or raise its limit"
+	case openai.HTTP5xx:
+		return "; the server or a proxy before it has a fault: see its log"
+	}
+	return ""
+}
+
+type statusError struct {
+	status int
+	err    error
+}
+
+func (e *statusError) Error() string { return e.err.Error() }
+
+// together runs fs side by side, waits for all, and joins their errors. After a panic in one of them
+// that alone is the error.
+func together(fs ...func() error) error {
+	errs := make([]error, len(fs))
+	var broke atomic.Pointer[wire.Panic]
+	var wg sync.WaitGroup
+	for i, f := range fs {
+		wg.Go(func() {
+			defer func() {
+				if v := recover(); v != nil {
+					broke.CompareAndSwap(nil, &wire.Panic{Value: v, Stack: debug.Stack()})
+				}
+			}()
+			errs[i] = f()
+		})
+	}
+	wg.Wait()
+	if p := broke.Load(); p != nil {
+		return p
+	}
+	return errors.Join(errs...)
+}
