@@ -53,8 +53,8 @@ func (f *Flags) For(kubeContext string) *Flags {
 	return &g
 }
 
-// namespace is what -n asked for; "" = all.
-func (f *Flags) namespace() string {
+// Namespace is what -n asked for; "" = all.
+func (f *Flags) Namespace() string {
 	if f.AllNamespaces {
 		return ""
 	}

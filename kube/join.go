@@ -226,18 +226,21 @@ func nodesOf(it *kaito.Item, pods []kaito.Pod, p *parts) []inventory.Node {
 
 // hardware sets SKU, instance type and price: what the user said, then the node, then the spec.
 func (c *Client) hardware(it *kaito.Item, head *kaito.Pod) {
-	var region string
+	var region, real string
 	var spot *bool
 	for _, n := range it.Nodes {
 		if it.SKU.GPU == "" && (n.SKU.GPU != "" || n.SKU.Count > 0) {
 			it.SKU = n.SKU
 		}
-		if it.InstanceType == "" {
-			it.InstanceType = n.InstanceType
+		if real == "" {
+			real = n.InstanceType
 		}
 		if region == "" {
 			region, spot = n.Region, n.Spot
 		}
+	}
+	if real != "" {
+		it.InstanceType = real // what is paid for, whatever was asked for
 	}
 	if it.SKU.GPU == "" {
 		if s, ok := sku.Lookup(it.InstanceType); ok {
@@ -267,8 +270,8 @@ func (c *Client) hardware(it *kaito.Item, head *kaito.Pod) {
 	if it.SKU.InstanceType == "" {
 		it.SKU.InstanceType = it.InstanceType
 	}
-	if it.Kind == inventory.KindInferenceSet {
-		it.Price.Why = "each replica has its own price"
+	if it.Kind == inventory.KindInferenceSet || it.Kind == inventory.KindMultiRole {
+		it.Price.Why = "each of its workspaces has its own price"
 		return
 	}
 	it.Price = c.conf.Prices.Price(sku.Query{Names: names, Instance: it.InstanceType, Region: region, Spot: spot, Nodes: it.NodeCount})

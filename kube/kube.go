@@ -93,7 +93,7 @@ func Open(ctx context.Context, conf Config) (*Client, error) {
 		conf.Flags = NewFlags()
 	}
 	if conf.Namespace == "" {
-		conf.Namespace = conf.Flags.namespace()
+		conf.Namespace = conf.Flags.Namespace()
 	}
 	quiet(conf.Log)
 	b, err := conf.Flags.backend()

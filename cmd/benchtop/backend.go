@@ -59,8 +59,11 @@ type picture struct {
 	seq     uint64
 }
 
-// A place is one picture of one cluster.
-type place struct{ context, namespace string }
+// A place is one picture of one cluster. The zero place is what the flags select.
+type place struct {
+	context, namespace string
+	all                bool // every namespace, whatever -n says
+}
 
 var _ ui.Backend = (*backend)(nil)
 
@@ -135,9 +138,14 @@ func (b *backend) openClient(ctx context.Context, p place) (*kube.Client, error)
 		if err != nil {
 			return nil, err
 		}
-		return demo.Open(demo.Options{Endpoints: servers.urls, Prices: b.opt.prices, Given: b.opt.given, Namespace: p.namespace})
+		namespace := p.namespace
+		if namespace == "" && !p.all && b.opt.flags != nil {
+			namespace = b.opt.flags.Namespace()
+		}
+		return demo.Open(demo.Options{Endpoints: servers.urls, Prices: b.opt.prices, Given: b.opt.given, Namespace: namespace})
 	}
 	flags := b.opt.flags.For(p.context)
+	flags.AllNamespaces = flags.AllNamespaces || p.all
 	_, name, _ := flags.Contexts() // Open says what is wrong with them
 	return kube.Open(ctx, kube.Config{Flags: flags, Namespace: p.namespace, Namespaces: b.opt.seen.of(name),
 		Prices: b.opt.prices, Given: b.opt.given, Log: b.opt.log, Interactive: b.opt.asks && !b.login.taken.Load()})
@@ -187,9 +195,9 @@ func (b *backend) watchBusy(ctx context.Context) {
 	b.wg.Go(func() { b.busy.watch(ctx) })
 }
 
-// Use changes context or namespace.
+// Use changes context or namespace; "" = all.
 func (b *backend) Use(ctx context.Context, kubeContext, namespace string) error {
-	c, err := b.client(ctx, place{kubeContext, namespace})
+	c, err := b.client(ctx, b.placeOf(kubeContext, namespace))
 	if err != nil {
 		return err
 	}
@@ -199,6 +207,18 @@ func (b *backend) Use(ctx context.Context, kubeContext, namespace string) error 
 	b.current = c
 	b.opt.seen.add(c.Cluster().Context, namespace)
 	return nil
+}
+
+// placeOf is the zero place if that shows what is asked for, so that no cluster is watched twice.
+func (b *backend) placeOf(kubeContext, namespace string) place {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c := b.clients[place{}]; c != nil {
+		if cl := c.Cluster(); cl.Context == kubeContext && cl.Namespace == namespace {
+			return place{}
+		}
+	}
+	return place{context: kubeContext, namespace: namespace, all: namespace == ""}
 }
 
 // Retry opens the cluster again after a problem.

@@ -70,6 +70,39 @@ func TestPictureSaysHowBusyServersAre(t *testing.T) {
 	}
 }
 
+func TestNamespaceOfTheFlagsIsLeft(t *testing.T) {
+	set := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flags := addClusterFlags(set)
+	if err := set.Parse([]string{"-n", "nosuch"}); err != nil {
+		t.Fatal(err)
+	}
+	c := &cli{demo: true, env: func(string) string { return "" }}
+	opt, err := c.backendOptions(flags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBackend(opt, runOptions{})
+	defer b.Close()
+	if err := b.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		namespace string
+		found     bool
+	}{{"nosuch", false}, {"", true}, {"nosuch", false}, {"default", true}} {
+		if err := b.Use(t.Context(), demoContext, step.namespace); err != nil {
+			t.Fatal(err)
+		}
+		cl := cluster(t, b, func(cl *inventory.Cluster) bool { return cl.Synced && cl.Live })
+		if cl.Namespace != step.namespace || (find(cl, "phi4-mini-a10") != nil) != step.found {
+			t.Errorf("in %q: namespace %q, %d workspaces", step.namespace, cl.Namespace, len(cl.Workspaces))
+		}
+	}
+	if len(b.clients) != 3 {
+		t.Errorf("%d clients of 3 pictures", len(b.clients))
+	}
+}
+
 func TestPreflightOnTheDemo(t *testing.T) {
 	b := demoBackend(t)
 	cl := cluster(t, b, func(cl *inventory.Cluster) bool { return cl.Synced })
