@@ -204,14 +204,20 @@ func guide03Row(c cells) (finding, error) {
 	}
 	in, out := c.num("Successful Prompt token count mean"), c.num("Successful Output token count mean")
 	guideTotals(s, in, out)
-	lastSent, offered := float64(s.Sent)/s.Rate, constantRate(&f)
-	if seed := args.Strategy.Seed; args.Strategy.Type == "poisson" && seed != nil && *seed <= math.MaxUint32 && s.Sent > 1 {
-		lastSent = guideSpan(s.Sent, s.Rate, uint32(*seed), args.Strategy.Burst)
-		offered = float64(s.Sent-1) / lastSent
-	}
 	s.Verdict.Notes = append(s.Verdict.Notes, guideLLMNote)
-	judgeImported(&f, lastSent, offered, s.WindowS)
+	if seed := args.Strategy.Seed; args.Strategy.Type == "poisson" && seed != nil && *seed <= math.MaxUint32 && s.Sent > 1 {
+		judgeSeeded(&f, args.Strategy.Burst)
+	} else {
+		judgeImported(&f, float64(s.Sent)/s.Rate, constantRate(&f), s.WindowS)
+	}
 	return f, nil
+}
+
+// judgeSeeded judges a step of GuideLLM 0.3, whose arrivals its seed tells.
+func judgeSeeded(f *finding, burst bool) {
+	s := &f.step
+	lastSent := guideSpan(s.Sent, s.Rate, uint32(f.seed), burst)
+	judgeImported(f, lastSent, float64(s.Sent-1)/lastSent, s.WindowS)
 }
 
 // guideTotals derives the rates of prompt and all tokens from completed requests: GuideLLM 0.3's own
@@ -314,11 +320,13 @@ func guideThreeRow(c cells) (finding, error) {
 		Rate json.RawMessage `json:"rate"`
 	}
 	_ = json.Unmarshal([]byte(c.text("Run Info/Profile/")), &profile)
-	f.arrivals = c.text("Benchmark/Strategy/")
+	strategy, at, _ := strings.Cut(c.text("Benchmark/Strategy/"), "@") // "poisson", from 0.8 on "poisson@2.00"
+	f.arrivals = strategy
 	rates := rateList(profile.Rate)
 	index := c.num("Run Info/Run Index/")
-	var nominal float64
+	nominal, told := number(at)
 	switch {
+	case told:
 	case len(rates) == 1:
 		nominal = rates[0]
 	case index != nil && int(*index) >= 0 && int(*index) < len(rates):
@@ -335,6 +343,15 @@ func guideThreeRow(c cells) (finding, error) {
 	_ = json.Unmarshal([]byte(c.text("Run Info/Backend/")), &backend)
 	f.target = record.Target{URL: record.Clean(backend.Target), Model: record.Clean(backend.Model)}
 	f.workload = guideWorkload(c.text("Run Info/Requests/") + c.text("Runtime Info/Arguments/"))
+	var arguments struct {
+		Spec struct {
+			Seed struct {
+				Value uint64 `json:"value"`
+			} `json:"seed"`
+		} `json:"spec"`
+	}
+	_ = json.Unmarshal([]byte(c.text("Runtime Info/Arguments/")), &arguments)
+	f.seed = arguments.Spec.Seed.Value
 	count := func(status string) int {
 		if v := c.num("Request Counts/" + status + "/"); v != nil && *v >= 0 && *v <= record.MaxRequests {
 			return int(*v)
@@ -364,8 +381,22 @@ func guideThreeRow(c cells) (finding, error) {
 	s.OutputTokensPerS = mean("Token Throughput", "Output Tokens/Sec")
 	guideTotals(s, mean("Token Metrics", "Input Tokens"), mean("Token Metrics", "Output Tokens"))
 	s.Verdict.Notes = append(s.Verdict.Notes, guideLLMNote)
-	judgeImported(&f, float64(s.Sent)/s.Rate, constantRate(&f), s.WindowS)
+	var ended any
+	_ = json.Unmarshal([]byte(c.text("Scheduler State/End Queuing Constraints/")), &ended)
+	judgeGuide(&f, tree{ended})
 	return f, nil
+}
+
+// judgeGuide judges a step of GuideLLM from 0.4 on. ended says by which constraint it stopped sending:
+// if by the clock, it sent until then; else when it sent its last request is not kept, and taken to
+// be as the nominal rate says.
+func judgeGuide(f *finding, ended tree) {
+	s := &f.step
+	lastSent, offered := float64(s.Sent)/s.Rate, constantRate(f)
+	if stop := ended.at("max_duration", "metadata"); stop.at("duration_exceeded").v == true && s.WindowS > 0 {
+		lastSent, offered = s.WindowS, float64(s.Sent)/s.WindowS
+	}
+	judgeImported(f, lastSent, offered, s.WindowS)
 }
 
 // rateList reads a number or a list of numbers.

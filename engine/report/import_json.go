@@ -102,7 +102,7 @@ func orZero(v *float64) float64 {
 func guideJSONFile(t tree) ([]finding, error) {
 	var out []finding
 	for i, b := range t.at("benchmarks").list() {
-		f, err := guideBenchmark(b)
+		f, err := guideBenchmark(b, t.at("config", "spec"))
 		if err != nil {
 			return nil, fmt.Errorf("benchmark %d: %w", i+1, err)
 		}
@@ -114,8 +114,9 @@ func guideJSONFile(t tree) ([]finding, error) {
 	return out, nil
 }
 
-// guideBenchmark reads one benchmark of GuideLLM's JSON, of 0.3 (args) or later (config).
-func guideBenchmark(b tree) (finding, error) {
+// guideBenchmark reads one benchmark of GuideLLM's JSON, of 0.3 (args) or later (config). spec is
+// what the whole report was asked for; older ones have none.
+func guideBenchmark(b, spec tree) (finding, error) {
 	f := finding{tool: guideLLMNow}
 	strategy := b.at("config", "strategy")
 	if strategy.v == nil {
@@ -131,7 +132,10 @@ func guideBenchmark(b tree) (finding, error) {
 	if w := b.at("worker"); w.v != nil {
 		f.target = record.Target{URL: w.at("backend_target").text(), Model: w.at("backend_model").text()}
 	}
-	data, err := json.Marshal([]any{b.at("config", "requests").v, b.at("request_loader").v})
+	if seed := strategy.at("random_seed").num(); seed != nil && *seed >= 0 && *seed <= math.MaxUint32 {
+		f.seed = uint64(*seed)
+	}
+	data, err := json.Marshal([]any{b.at("config", "requests").v, b.at("request_loader").v, spec.at("data").v})
 	if err == nil {
 		f.workload = guideWorkload(strings.ReplaceAll(string(data), `\"`, `"`))
 	}
@@ -171,7 +175,11 @@ func guideBenchmark(b tree) (finding, error) {
 	s.OutputTokensPerS = mean("output_tokens_per_second")
 	guideTotals(s, mean("prompt_token_count"), mean("output_token_count"))
 	s.Verdict.Notes = append(s.Verdict.Notes, guideLLMNote)
-	judgeImported(&f, float64(s.Sent)/s.Rate, constantRate(&f), s.WindowS)
+	if burst, is03 := strategy.at("initial_burst").v.(bool); is03 && f.arrivals == "poisson" && f.seed > 0 && s.Sent > 1 {
+		judgeSeeded(&f, burst)
+	} else {
+		judgeGuide(&f, b.at("scheduler_state", "end_queuing_constraints"))
+	}
 	return f, nil
 }
 

@@ -38,6 +38,7 @@ func cutAfter(drainS float64) func(*record.Step) {
 		s.E2E.P50, s.DrainS = &p50, drainS
 		s.Incomplete = s.Sent / 4
 		s.OK -= s.Incomplete
+		s.Censored = s.Incomplete
 	}
 }
 
