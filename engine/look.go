@@ -51,8 +51,15 @@ func (x *runner) look(ctx context.Context) (f Finding, err error) {
 	var version string
 	var view scrape.View
 	var seen bool
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
 	err = together(
-		func() (err error) { models, err = x.models(ctx); return err },
+		func() (err error) {
+			if models, err = x.models(ctx); err != nil {
+				enough() // the other answers
+			}
+			return err
+		},
 		func() error { version = x.version(ctx); return nil },
 		func() error {
 			v, err := x.scrapeOnce(ctx)

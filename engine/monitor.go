@@ -225,7 +225,7 @@ func (x *runner) pingBefore(ctx context.Context) error {
 }
 
 func (x *runner) scrapeOnce(ctx context.Context) (scrape.View, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, x.run.askLimit)
 	defer cancel()
 	v, err := x.fetchMetrics(ctx)
 	if err == nil {

@@ -1,10 +1,42 @@
 package engine
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
+
+	"benchtop/engine/record"
+	"benchtop/engine/wire"
 
 	"github.com/google/go-cmp/cmp"
 )
+
+func TestASilentServerIsAnErrorSoon(t *testing.T) {
+	over := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
+	defer s.Close()
+	defer close(over)
+	r := &Run{plan: record.DefaultPlan(), clock: wire.NewClock(), askLimit: 50 * time.Millisecond}
+	defer r.clock.Close()
+	x := newRunner(r, Target{BaseURL: s.URL}, 0)
+	defer x.close()
+	if err := x.connect(); err != nil {
+		t.Fatal(err)
+	}
+	const want = "no answer to GET /v1/models from %s within 50ms; is that the address of the API, and is the server well?"
+	if _, err := x.look(t.Context()); err == nil || err.Error() != fmt.Sprintf(want, s.URL) {
+		t.Errorf("error %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := x.look(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("after an interruption: %v", err)
+	}
+}
 
 func TestServerConfigWins(t *testing.T) {
 	flags := map[string]string{"max-model-len": "auto", "gpu-memory-utilization": "0.84"}
