@@ -27,24 +27,24 @@ trap 'exit 130' INT TERM HUP
 
 cd "$root"
 go build -o "$tmp/benchtop" ./cmd/benchtop
-"$LAB/build.sh"
-"$LAB/up.sh" -scenario two-sku
-
-# serve PROFILE PORT: the pods of the lab forward to these ports.
+# serve PROFILE PORT: the pods of the lab forward to these ports. The server says its URL once it
+# listens; that something answers on the port would prove nothing.
 serve() {
     "$tmp/benchtop" sim --no-path --profile "$1" --listen "127.0.0.1:$2" >"$tmp/sim-$1.log" 2>&1 &
     servers+=($!)
-    for _ in $(seq 100); do
-        if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then return 0; fi
+    for _ in $(seq 300); do
+        if grep -q "^http://127.0.0.1:$2" "$tmp/sim-$1.log"; then return 0; fi
         kill -0 "${servers[-1]}" 2>/dev/null || break
         sleep 0.1
     done
-    echo "the simulated server on port $2 did not start:" >&2
+    echo "the simulated server on port $2 did not start (the lab's pods lead to this port, so it must be free):" >&2
     cat "$tmp/sim-$1.log" >&2
     return 1
 }
 serve a10 15010
 serve a100 15020
+"$LAB/build.sh"
+"$LAB/up.sh" -scenario two-sku
 
 export KUBECONFIG=$KUBELAB_DIR/kubeconfig BENCHTOP_BIN=$tmp/benchtop
 "$@"
