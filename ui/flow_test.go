@@ -8,6 +8,7 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
 
 	"benchtop/engine"
@@ -391,4 +392,55 @@ func TestKeysAndDialogsAtEverySize(t *testing.T) {
 		uitest.CheckSize(t, d.View(), size[0], size[1])
 	}
 	d.ExpectContains("2 targets side by side")
+}
+
+// click presses the left button on the first cell that shows text.
+func click(t *testing.T, d *uitest.Driver, text string) {
+	t.Helper()
+	for y, l := range strings.Split(d.Text(), "\n") {
+		if i := strings.Index(l, text); i >= 0 {
+			d.Send(tea.MouseMsg{X: ansi.StringWidth(l[:i]), Y: y, Button: tea.MouseButtonLeft, Action: tea.MouseActionPress})
+			return
+		}
+	}
+	t.Fatalf("nothing to click: no %q in\n%s", text, d.Text())
+}
+
+// The mouse chooses rows where a list is; the keys go on from there.
+func TestMouse(t *testing.T) {
+	x, d := drive(t)
+	d.Press("M")
+	d.ExpectContains("mouse on")
+	click(t, d, "phi4-mini-a100")
+	d.ExpectLine("▸", "phi4-mini-a100")
+	d.Send(tea.MouseMsg{Button: tea.MouseButtonWheelUp})
+	d.ExpectLine("▸", "phi4-mini-a10 ")
+	d.Press("?")
+	click(t, d, "filter the list") // no list, no harm
+	d.Press("?", "space", "j", "space", "enter")
+	d.Await("answers through port-forward")
+	click(t, d, "Tokens out")
+	d.ExpectLine("▸ Tokens out")
+	d.Press("ctrl+s")
+	d.Await("2 targets side by side")
+	x.run = x.back.run
+	x.tick(d, 200)
+	click(t, d, "◆ a100")
+	d.Press("1")
+	d.ExpectContains("a100 · default/phi4-mini-a100")
+	d.Press("2", "x")
+	click(t, d, "y stop") // a question is answered by keys
+	d.ExpectContains("Stop the sweep?")
+	d.Press("n")
+	x.tick(d, fixture.Length)
+	d.AwaitFunc("the end", func() bool { return x.ended })
+	d.Press("3", "t")
+	click(t, d, "15.9") // completed by the A100 at 16
+	d.ExpectLine("▸", "a100", "15.9")
+	d.Press("o")
+	d.Await("unreadable")
+	click(t, d, "h100")
+	d.ExpectLine("▸", "h100")
+	d.Press("M")
+	d.ExpectContains("mouse off")
 }

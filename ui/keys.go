@@ -202,16 +202,25 @@ func (m *model) suspend() tea.Cmd {
 func (m *model) toggleMouse() tea.Cmd {
 	m.mouse = !m.mouse
 	if m.mouse {
-		m.say(0, "mouse on: the wheel scrolls; M gives text selection back")
+		m.say(0, "mouse on: the wheel scrolls, a click chooses; M gives text selection back")
 		return tea.EnableMouseCellMotion
 	}
 	m.say(0, "mouse off")
 	return tea.DisableMouse
 }
 
-// wheel turns the wheel into the keys for up and down.
-func (m *model) wheel(e tea.MouseMsg) tea.Cmd {
+// clicker is a page on which a click chooses something; x and y count from its top left cell.
+type clicker interface{ Click(x, y int) }
+
+// pointed turns the wheel into the keys for up and down, and gives a click to the page. A question is
+// answered by keys alone.
+func (m *model) pointed(e tea.MouseMsg) tea.Cmd {
 	switch e.Button {
+	case tea.MouseButtonLeft:
+		c, ok := m.page().(clicker)
+		if ok && e.Action == tea.MouseActionPress && m.mode() == modeNormal {
+			c.Click(e.X, e.Y-1-height(m.drawEnd(m.w, m.h)))
+		}
 	case tea.MouseButtonWheelUp:
 		return m.key(tea.KeyMsg{Type: tea.KeyUp})
 	case tea.MouseButtonWheelDown:

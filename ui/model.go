@@ -195,7 +195,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		m.lastKey = m.now()
 		return m.keys(msg)
 	case tea.MouseMsg:
-		return m.wheel(msg)
+		return m.pointed(msg)
 	case tea.ResumeMsg:
 		if m.mouse {
 			return tea.EnableMouseCellMotion

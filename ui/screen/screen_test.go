@@ -274,3 +274,43 @@ func fields(m screen.KeyMap) []key.Binding {
 	}
 	return out
 }
+
+// What a person notes stands in the chart of every target; what the engine notes does not.
+func TestNotesAreMarks(t *testing.T) {
+	s := fixture.Snapshot(2, 100)
+	s.Notes = []record.Note{{AtNS: 42e9, Text: "warm cache?", User: true}, {AtNS: 43e9, Text: "held", User: false},
+		{AtNS: 44e9, Target: s.Targets[1].Info.Name, Text: "only here", User: true}}
+	for i, want := range [][]string{{"warm cache?"}, {"warm cache?", "only here"}} {
+		var got []string
+		for _, m := range screen.Marks(s, i) {
+			if m.Note {
+				got = append(got, m.Text)
+				if m.Text == "warm cache?" && m.X != 42 {
+					t.Errorf("the note stands at %g s, want 42", m.X)
+				}
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("notes of target %d (-want +got):\n%s", i, diff)
+		}
+	}
+}
+
+func TestLegendNamesEveryTarget(t *testing.T) {
+	th := theme.New(theme.Options{Profile: termenv.Ascii})
+	names := []string{"phi4-mini-a10", "phi4-mini-a100", "h100", "a-very-long-name-of-a-workspace"}
+	for room := 80; room >= 18; room-- {
+		got := screen.Legend(th, names, room)
+		if w := widget.Width(got); w > room {
+			t.Errorf("in %d cells: %d: %q", room, w, got)
+		}
+		for i := range names {
+			if !strings.Contains(got, th.Target(i).Marker) {
+				t.Errorf("in %d cells target %d is missing: %q", room, i, got)
+			}
+		}
+		if !strings.Contains(got, "h100") && room > 30 {
+			t.Errorf("in %d cells a short name is cut before the long ones: %q", room, got)
+		}
+	}
+}

@@ -102,9 +102,15 @@ func (t *Track) Lines(m Metric, look theme.Target) []chart.Series {
 	return out
 }
 
-// Marks are the vertical lines of a target's chart: steps and notes.
-func Marks(t *engine.TargetSnapshot) []chart.Mark {
-	var out []chart.Mark
+// Marks are the vertical lines of the chart of target i: its steps, and what a person noted.
+func Marks(s *engine.Snapshot, i int) []chart.Mark {
+	t := &s.Targets[i]
+	out := make([]chart.Mark, 0, len(t.Marks)+len(s.Notes))
+	for _, n := range s.Notes {
+		if n.User && (n.Target == "" || n.Target == t.Info.Name) {
+			out = append(out, chart.Mark{X: float64(n.AtNS) / 1e9, Text: n.Text, Note: true})
+		}
+	}
 	for _, m := range t.Marks {
 		switch m.Kind {
 		case "step":

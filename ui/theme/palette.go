@@ -18,7 +18,7 @@ type shade struct {
 var (
 	none   = shade{}
 	dim    = shade{"245", "7", "241", "8"}
-	line   = shade{"240", "8", "248", "7"}
+	line   = shade{"240", "8", "248", "8"}
 	accent = shade{"80", "14", "23", "6"}
 	good   = shade{"114", "10", "28", "2"}
 	warn   = shade{"221", "11", "94", "3"}

@@ -99,6 +99,13 @@ func (m *Model) Bindings() []key.Binding {
 		k.Percentile, k.LogAxis, k.OwnAxis, k.Window, k.Skip, k.Note, k.Results, k.Log, k.Export)
 }
 
+// Click puts the focus on the target whose line of steps is at this cell.
+func (m *Model) Click(_, y int) {
+	if y >= 0 && y < len(m.tracks) {
+		m.focus = y
+	}
+}
+
 // Update answers a key. For esc it returns an action when it had something of its own to close.
 func (m *Model) Update(k tea.KeyMsg) screen.Action {
 	keys := &screen.Keys

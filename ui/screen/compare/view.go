@@ -134,7 +134,7 @@ func (m *Model) drawPanel(metric screen.Metric, i, w, h int) string {
 func (m *Model) series(metric screen.Metric, i int) chart.TimeSeries {
 	lo, hi := screen.Span(m.snap, m.window)
 	return chart.TimeSeries{Theme: m.theme, Series: append(m.ghostLines(metric, i, hi), m.tracks[i].Lines(metric, m.theme.Target(i))...),
-		XMin: lo, XMax: hi, Marks: screen.Marks(&m.snap.Targets[i]), Unit: chart.MS}
+		XMin: lo, XMax: hi, Marks: screen.Marks(m.snap, i), Unit: chart.MS}
 }
 
 // ghostLines are the saved runs behind the lines of target i, dashed, at the chosen percentile.
@@ -188,7 +188,7 @@ func most(a, b float64) float64 {
 func (m *Model) drawOverlay(w, h int) string {
 	th := m.theme
 	lo, hi := screen.Span(m.snap, m.window)
-	ts := chart.TimeSeries{Theme: th, XMin: lo, XMax: hi, Unit: chart.MS, Marks: screen.Marks(&m.snap.Targets[m.focus])}
+	ts := chart.TimeSeries{Theme: th, XMin: lo, XMax: hi, Unit: chart.MS, Marks: screen.Marks(m.snap, m.focus)}
 	var names []string
 	ts.Series = m.ghostLines(m.metric, m.focus, hi)
 	for i := range m.snap.Targets {

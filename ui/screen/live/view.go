@@ -105,7 +105,7 @@ func (m *Model) drawChart(t *engine.TargetSnapshot, metric screen.Metric, w, h i
 	th := m.theme
 	lo, hi := screen.Span(m.snap, m.window)
 	ts := chart.TimeSeries{Theme: th, Series: m.tracks[m.target].Lines(metric, th.Target(m.target)), XMin: lo, XMax: hi,
-		Marks: screen.Marks(t), Unit: chart.MS}
+		Marks: screen.Marks(m.snap, m.target), Unit: chart.MS}
 	min, max := ts.Range()
 	log := m.scales[metric].Log(min, max)
 	ts.Y = m.axes[metric].Fit(m.snap.StartedAt.Add(m.snap.At), min, max, log)

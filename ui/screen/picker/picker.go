@@ -36,6 +36,7 @@ type Model struct {
 	offset int  // first row shown
 	page   int  // rows of the last Render, for half-page moves
 	beside bool // the details stood beside the list in the last Render
+	width  int  // of the list in the last Render
 }
 
 // row is one line of the list: a workspace or a URL.
@@ -101,6 +102,17 @@ func (m *Model) AddURL(u string) {
 	m.cursor, m.moved = u, true
 	if !slices.Contains(m.marks, u) {
 		m.marks = append(m.marks, u)
+	}
+}
+
+// firstRow is the line of the first row in the list, below border and header.
+const firstRow = 2
+
+// Click puts the cursor on the row at this cell.
+func (m *Model) Click(x, y int) {
+	i := m.offset + y - firstRow
+	if x < m.width && y >= firstRow && y-firstRow < m.page && i < len(m.rows) && (m.beside || !m.detail) {
+		m.cursor, m.moved = m.rows[i].key, true
 	}
 }
 

@@ -223,6 +223,7 @@ func (m *Model) drawList(w, h int) string {
 		dropUnknown(&tab, title)
 	}
 	iw, ih := widget.Inside(w, h)
+	m.width = w
 	below := m.below(iw)
 	m.page = max(ih-len(below)-1, 0)
 	m.offset = widget.Scroll(m.offset, m.index(), len(tab.Rows), m.page)

@@ -46,6 +46,8 @@ type Model struct {
 	cursor     int
 	offset     int
 	page       int
+	end        int // line of the screen after charts and table in the last Render
+	tableTop   int // first line of the table in it, -1 if there was none
 }
 
 // percentiles are the ones that can be drawn and tabled.
@@ -247,6 +249,17 @@ func (m *Model) Update(k tea.KeyMsg) screen.Action {
 		return screen.AskIf{}
 	}
 	return nil
+}
+
+// firstRow is the line of the first row in the table, below border and header.
+const firstRow = 2
+
+// Click puts the cursor on the row of the table at this cell.
+func (m *Model) Click(_, y int) {
+	line := y - m.tableTop - firstRow
+	if i := m.offset + line; m.tableTop >= 0 && line >= 0 && line < m.page && i < len(m.rows) {
+		m.cursor = i
+	}
 }
 
 func (m *Model) move(by int) { m.cursor = max(min(m.cursor+by, len(m.rows)-1), 0) }

@@ -28,6 +28,7 @@ func (m *Model) Render(w, h int) string {
 	answer := m.drawAnswer(w)
 	foot := m.drawFoot(w, h)
 	rest := h - height(answer) - height(foot)
+	m.end, m.tableTop = height(answer)+rest, -1
 	if len(m.rows) == 0 {
 		text := "No step has ended yet: every finished step shows up here at once."
 		if !m.live {
@@ -142,6 +143,7 @@ func (m *Model) drawTable(w, h int) string {
 		last = m.rows[i].Rate
 	}
 	iw, ih := widget.Inside(w, h)
+	m.tableTop = m.end - h
 	m.page = max(ih-1, 0)
 	m.offset = widget.Scroll(m.offset, m.cursor, len(tab.Rows), m.page)
 	tab.Offset = m.offset
@@ -254,7 +256,7 @@ func (m *Model) briefCell(target string, rate float64, metric screen.Metric, p s
 func (m *Model) drawFoot(w, h int) string {
 	var lines []string
 	if len(m.rows) > 0 && h >= 20 {
-		lines = m.explain(&m.rows[m.cursor], w, 1+h/30)
+		lines = m.explain(&m.rows[m.cursor], w, 1+h/20)
 	}
 	where := "no files"
 	if m.dir != "" {

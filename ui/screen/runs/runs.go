@@ -134,6 +134,16 @@ func (m *Model) Update(k tea.KeyMsg) screen.Action {
 	return nil
 }
 
+// firstRow is the line of the first row in the list, below border and header.
+const firstRow = 2
+
+// Click puts the cursor on the row at this cell.
+func (m *Model) Click(_, y int) {
+	if i := m.offset + y - firstRow; y >= firstRow && y-firstRow < m.page && i < len(m.shown) {
+		m.cursor = i
+	}
+}
+
 func cannotOpen(r *screen.RunInfo) screen.Action {
 	return screen.Say{Level: 2, Text: r.ID + " cannot be opened: " + r.Err}
 }

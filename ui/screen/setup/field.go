@@ -48,7 +48,7 @@ const planField = "plan"
 // fieldsOf is the form filled from a plan.
 func fieldsOf(p record.Plan) []field {
 	return []field{
-		text("rates", "Rates", "req/s, like 1,2,4,8,16 or 1..16x2", FormatRates(p.Rates), setRates),
+		text("rates", "Rates", "req/s: 1,2,4,8,16 or 1..16x2", FormatRates(p.Rates), setRates),
 		text("duration", "Step", "measured time; empty: 60 s, at least 100 requests", optional(p.Duration), setDuration),
 		text("requests", "Requests", "per step, instead of a time", number(p.Requests), setRequests),
 		text("warmup", "Warm-up", "auto, or a time like 5s", p.Warmup.String(), setWarmup),
@@ -61,7 +61,7 @@ func fieldsOf(p record.Plan) []field {
 		choice("endpoint", "Endpoint", p.Endpoint, []string{"auto", "completions", "chat"}, func(p *record.Plan) *string { return &p.Endpoint }),
 		text("slo", "Objectives", "ttft.p95<500ms,itl.p95<50ms, or chat, rag, code", strings.Join(p.SLO, "; "), setSLO),
 		refine(p.Refine),
-		text("stop", "Stop when", "off when empty; like saturated,errors>5%", strings.Join(p.StopWhen, ", "), setStop),
+		text("stop", "Stop when", "saturated,errors>5%; empty: off", strings.Join(p.StopWhen, ", "), setStop),
 		text("repeat", "Repeat", "times the whole sweep", number(cmp.Or(p.Repeat, 1)), setInt(func(p *record.Plan) *int { return &p.Repeat })),
 		text("seed", "Seed", "same arrivals for every target", strconv.FormatUint(p.Seed, 10), setSeed),
 	}

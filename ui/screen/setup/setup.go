@@ -30,6 +30,8 @@ type Model struct {
 	stale    bool // the plan changed since the checks were made
 	starting bool
 	offset   int // first line shown when the form is higher than the screen
+	rows     int // lines of the form in the last Render
+	first    int // index of the first field among them
 }
 
 // New makes the form for these targets, filled from plan.
@@ -113,6 +115,14 @@ func (m *Model) Update(k tea.KeyMsg) screen.Action {
 		m.toField(k)
 	}
 	return nil
+}
+
+// Click puts the cursor on the field at this cell.
+func (m *Model) Click(_, y int) {
+	const top = 1 // below the border
+	if i := m.offset + y - top - m.first; !m.starting && y >= top && y-top < m.rows && i >= 0 && i < len(m.fields) {
+		m.focus = i
+	}
 }
 
 // onButton answers keys while the start button has the focus.

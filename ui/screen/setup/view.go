@@ -62,6 +62,7 @@ func (m *Model) drawForm(lines []string, w, h int) string {
 		m.offset = 0 // the targets above the first field
 	}
 	m.offset = widget.Scroll(m.offset, at, len(lines), rows)
+	m.rows, m.first = rows, len(lines)-len(m.fields)
 	shown := lines[m.offset:min(m.offset+rows, len(lines))]
 	note := m.more(m.offset, len(lines)-m.offset-len(shown))
 	if note != "" {
@@ -145,7 +146,7 @@ func (m *Model) fieldLine(i, w int) string {
 
 func valueRoom(f *field, w int) int {
 	if f.long {
-		return max(min(longWidth, w-36), valueWidth)
+		return max(min(longWidth, w-46), valueWidth)
 	}
 	return valueWidth
 }
@@ -190,7 +191,7 @@ func (m *Model) planLine(w int) string {
 		return m.theme.Bad.Render(m.theme.Glyph.Cross + " " + widget.Clean(msg))
 	}
 	if len(errs) > 0 {
-		return m.theme.Bad.Render(m.theme.Glyph.Cross + " " + screen.Plural(len(errs), "field") + " to correct")
+		return m.wrongFields(errs, w)
 	}
 	e := EstimateOf(plan, m.targets)
 	cost := "cost unknown: no price of " + strings.Join(m.unpriced(), ", ") + "; results take one later (p)"
@@ -204,6 +205,18 @@ func (m *Model) planLine(w int) string {
 	return widget.Wrap(fmt.Sprintf("%s on %s · about %s requests · %s tokens · about %s · %s",
 		steps, screen.Plural(max(len(m.targets), 1), "target"), screen.Count(e.Requests), screen.Count(e.Tokens),
 		screen.Minutes(e.Time), cost), w, m.theme.Bold)
+}
+
+// wrongFields says of the first field what is wrong, in full: beside the field it may be cut.
+func (m *Model) wrongFields(errs map[string]string, w int) string {
+	text := screen.Plural(len(errs), "field") + " to correct"
+	for i := range m.fields {
+		if err := errs[m.fields[i].id]; err != "" {
+			text += ". " + m.fields[i].label + ": " + err
+			break
+		}
+	}
+	return m.theme.Bad.Render(strings.Join(widget.Lines(m.theme.Glyph.Cross+" "+text, w, 2, m.theme.Glyph.Ellipsis), "\n"))
 }
 
 // unpriced are the targets whose price is not known.
