@@ -50,7 +50,7 @@ func (c *cli) compareCommand() *cobra.Command {
 			}
 			runs = append(runs, run)
 		}
-		text, err := report.Compare(report.TableOptions{Width: width(c.out)}, format, runs...)
+		text, err := report.Compare(c.tableOptions(), format, runs...)
 		if err != nil {
 			return err
 		}

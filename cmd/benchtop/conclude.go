@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -12,8 +11,6 @@ import (
 	"benchtop/engine/record"
 	"benchtop/engine/report"
 	"benchtop/engine/verdict"
-
-	"golang.org/x/term"
 )
 
 // conclude prints what a sweep came to and turns it into an exit code: data to stdout, in the form
@@ -65,9 +62,9 @@ func runArg(dir string) string {
 func (c *cli) printResult(run *record.Run, format string, saved []string, gates []verdict.GateResult) error {
 	messages := c.errw
 	if format == "table" {
-		messages = c.out // no program reads this form
+		messages = c.drawn(c.out) // no program reads this form
 	}
-	if err := report.Show(c.out, run, format, report.TableOptions{Width: width(c.out)}); err != nil {
+	if err := report.Show(c.out, run, format, c.tableOptions()); err != nil {
 		return err
 	}
 	for _, g := range gates {
@@ -85,27 +82,14 @@ func (c *cli) printAgainst(run *record.Run, format string, against []*record.Run
 		return nil // stdout holds one document
 	}
 	for _, old := range against {
-		text, err := report.Compare(report.TableOptions{Width: width(c.out)}, "table", old, run)
+		text, err := report.Compare(c.tableOptions(), "table", old, run)
 		if err != nil {
 			fmt.Fprintln(c.errw, "--against: "+err.Error())
 			continue
 		}
-		fmt.Fprintf(c.out, "\nagainst %s\n%s", cmp.Or(old.Name, old.ID), text)
+		fmt.Fprintf(c.drawn(c.out), "\nagainst %s\n%s", cmp.Or(old.Name, old.ID), text)
 	}
 	return nil
-}
-
-// width is that of the terminal behind w, 0 if there is none.
-func width(w io.Writer) int {
-	f, ok := w.(*os.File)
-	if !ok {
-		return 0
-	}
-	cols, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return cols
 }
 
 // judge holds the run against the gates.

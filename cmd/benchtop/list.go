@@ -57,12 +57,12 @@ func (c *cli) listCommand() *cobra.Command {
 		case watch:
 			return c.watchList(cmd.Context(), client, cl, format)
 		case format == "csv":
-			return machineListing(cl).print(c.out, c.errw, format)
+			return c.print(machineListing(cl), format)
 		}
 		if format == "table" {
 			defer c.sayPrices(cl)
 		}
-		return workspaceListing(cl).print(c.out, c.errw, format)
+		return c.print(workspaceListing(cl), format)
 	}
 	return cmd
 }
@@ -124,7 +124,7 @@ func (c *cli) printChanges(told map[string]listed, cl *inventory.Cluster, format
 		return nil
 	}
 	changed.headless = !first
-	return changed.print(c.out, c.errw, format)
+	return c.print(changed, format)
 }
 
 // listed is a workspace in the JSON and YAML of `list`; null = unknown.

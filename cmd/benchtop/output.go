@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"benchtop/engine/record"
+	"benchtop/engine/report"
 
 	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
@@ -41,6 +42,18 @@ type listing struct {
 	empty   string
 	// headless leaves out the line of titles; the columns are as wide as with it.
 	headless bool
+}
+
+// print writes a listing to stdout in the format.
+func (c *cli) print(l listing, format string) error {
+	if _, ascii := c.drawn(c.out).(asciiWriter); ascii && (format == "table" || format == "wide") {
+		for _, row := range l.rows { // before they are measured
+			for i := range row {
+				row[i] = report.ASCII(row[i])
+			}
+		}
+	}
+	return l.print(c.out, c.errw, format)
 }
 
 // print writes the listing in the format. An empty table is said in words on msg, so that stdout

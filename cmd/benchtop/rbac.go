@@ -59,7 +59,7 @@ func (c *cli) checkAccess(cmd *cobra.Command, flags *kube.Flags) error {
 	if err != nil {
 		return err
 	}
-	return accessListing(access).print(c.out, c.errw, "table")
+	return c.print(accessListing(access), "table")
 }
 
 func accessListing(access []inventory.Access) listing {

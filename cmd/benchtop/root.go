@@ -61,6 +61,7 @@ func (c *cli) addEverywhere(root *cobra.Command) {
 	inGroup(look, interfaceFlags)
 	root.PersistentFlags().AddFlagSet(look)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		c.errw = c.drawn(c.errw)
 		if !slices.Contains([]string{"auto", "dark", "light"}, c.theme) {
 			return usage(fmt.Errorf("--theme %q: want auto, dark or light", c.theme))
 		}

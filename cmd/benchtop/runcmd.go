@@ -278,7 +278,7 @@ func (c *cli) runSweep(ctx context.Context, f *runFlags, args []string) error {
 // printPlan prints the plan as -f takes it.
 func (c *cli) printPlan(p record.Plan, format string) error {
 	if format == "json" {
-		return listing{objects: p}.print(c.out, c.errw, "json")
+		return c.print(listing{objects: p}, "json")
 	}
 	if format != "table" && format != "yaml" {
 		return usage(fmt.Errorf("-o %s: a plan is printed as yaml or json", format))

@@ -58,7 +58,7 @@ func (c *cli) runsCommand() *cobra.Command {
 		if f.prune {
 			return c.prune(cmd.Context(), infos, f)
 		}
-		return runsListing(infos, root, c.self).print(c.out, c.errw, f.format)
+		return c.print(runsListing(infos, root, c.self), f.format)
 	}
 	return cmd
 }

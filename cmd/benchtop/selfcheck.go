@@ -123,10 +123,10 @@ func (c *cli) printSelfcheck(rep *selfcheck.Report, output string) error {
 	for _, r := range rep.Rows {
 		l.rows = append(l.rows, selfcheckCells(r))
 	}
-	if err := l.print(c.out, c.errw, output); err != nil || output == "json" {
+	if err := c.print(l, output); err != nil || output == "json" {
 		return err
 	}
-	_, err := fmt.Fprintf(c.out, "\nLags and errors in µs. Trusted: %s.\nAnswer: %s.\n", rep.Criteria, rep.Verdict)
+	_, err := fmt.Fprintf(c.drawn(c.out), "\nLags and errors in µs. Trusted: %s.\nAnswer: %s.\n", rep.Criteria, rep.Verdict)
 	return err
 }
 

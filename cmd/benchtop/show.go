@@ -68,17 +68,17 @@ func (c *cli) showCommand() *cobra.Command {
 		if wide {
 			format = "table"
 		}
-		if err := report.Show(c.out, run, format, report.TableOptions{Width: width(c.out)}); err != nil {
+		if err := report.Show(c.out, run, format, c.tableOptions()); err != nil {
 			return err
 		}
 		if wide {
 			fmt.Fprintln(c.out)
-			if err := provenance(run).print(c.out, c.errw, "table"); err != nil {
+			if err := c.print(provenance(run), "table"); err != nil {
 				return err
 			}
 		}
 		if cmd.Flags().Changed("target-rps") {
-			text, err := report.Fleets(run, rps, load, report.TableOptions{Width: width(c.out)})
+			text, err := report.Fleets(run, rps, load, c.tableOptions())
 			if err != nil {
 				return usage(err)
 			}
