@@ -183,7 +183,7 @@ func TestE2EWorkspaceFlaps(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	go func() {
-		_, err := c.WaitReady(ctx, "default", "custom-vllm")
+		_, err := c.WaitReady(ctx, "default", "custom-vllm", nil)
 		waited <- err
 	}()
 	control(t, "workspace?name=default/custom-vllm&ready=true")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"benchtop/kube/inventory"
 	"benchtop/kube/kaito"
@@ -144,10 +145,15 @@ func (c *Client) describe(ctx context.Context, ws inventory.Workspace) inventory
 	return ws
 }
 
-// WaitReady waits until the workspace may be benchmarked and returns it. It watches the cluster.
-// When ctx ends first, the error says what the workspace was waiting for.
-func (c *Client) WaitReady(ctx context.Context, namespace, name string) (inventory.Workspace, error) {
+const lookEvery = 10 * time.Second
+
+// WaitReady waits until the workspace may be benchmarked and returns it. It watches the cluster, and
+// calls look, if not nil, with what the workspace is now: at once, when that changes, and every ten
+// seconds. When ctx ends first, the error says what the workspace was waiting for.
+func (c *Client) WaitReady(ctx context.Context, namespace, name string, look func(inventory.Workspace)) (inventory.Workspace, error) {
 	c.Watch()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
 	for {
 		changed := c.change()
 		cl := c.Cluster()
@@ -159,15 +165,19 @@ func (c *Client) WaitReady(ctx context.Context, namespace, name string) (invento
 				return inventory.Workspace{}, err
 			case ws.Benchmarkable:
 				return c.describe(ctx, ws), nil
-			case ws.State == kaito.StateTuning:
+			case ws.State == kaito.StateTuning || ws.State == kaito.StateOther:
 				return inventory.Workspace{}, &inventory.Problem{What: fmt.Sprintf("%s/%s cannot be benchmarked", ws.Namespace, ws.Name), Why: ws.Reason}
 			}
 			last = ws.Reason
+			if look != nil {
+				look(ws)
+			}
 		} else if cl.Problem != nil {
 			last = cl.Problem.Error()
 		}
 		select {
 		case <-changed:
+		case <-tick.C:
 		case <-ctx.Done():
 			return inventory.Workspace{}, &inventory.Problem{What: fmt.Sprintf("%s is not ready", joinName(namespace, name)), Why: last,
 				Next: []string{"wait longer with --wait", "look at: kubectl describe workspace " + name}}

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"benchtop/kube/inventory"
+	"benchtop/kube/kaito"
 	"benchtop/kube/sku"
 
 	"k8s.io/client-go/dynamic"
@@ -167,6 +168,13 @@ func (c *Client) change() <-chan struct{} {
 	defer c.mu.Unlock()
 	return c.changed
 }
+
+// StateStarting is the Workspace.State of one whose server is coming up, and Benchmarking the reason
+// if that already answers.
+const (
+	StateStarting = kaito.StateStarting
+	Benchmarking  = kaito.Benchmarking
+)
 
 // apiTimeout bounds one call that is not a watch.
 const apiTimeout = 20 * time.Second

@@ -102,15 +102,21 @@ func TestWatchSurvivesAnOutage(t *testing.T) {
 func TestWaitReady(t *testing.T) {
 	cs := newCluster(t, workspace("default", "chat", false), "{apiVersion: kaito.sh/v1beta1, kind: Workspace, metadata: {name: tune, namespace: default}, tuning: {method: qlora}}")
 	c := cs.client(t, kube.Config{})
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	c.Watch()
+	waitFor(t, c, "the first list", func(cl *inventory.Cluster) bool { return cl.Synced })
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	_, err := c.WaitReady(ctx, "", "chat")
+	seen := ""
+	_, err := c.WaitReady(ctx, "", "chat", func(ws inventory.Workspace) { seen = ws.Name + ": " + ws.Reason })
+	if !strings.HasPrefix(seen, "chat: not ready") {
+		t.Errorf("while it waits: %q", seen)
+	}
 	if err == nil || !strings.Contains(err.Error(), "chat is not ready: not ready: WorkspaceInferenceStatusPending") {
 		t.Errorf("after the time limit: %v", err)
 	}
 	done := make(chan error, 1)
 	go func() {
-		ws, err := c.WaitReady(t.Context(), "default", "chat")
+		ws, err := c.WaitReady(t.Context(), "default", "chat", nil)
 		if err == nil && !ws.Benchmarkable {
 			err = errors.New("returned before it is ready")
 		}
@@ -120,10 +126,10 @@ func TestWaitReady(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if _, err := c.WaitReady(t.Context(), "", "tune"); err == nil || !strings.Contains(err.Error(), "cannot be benchmarked") {
+	if _, err := c.WaitReady(t.Context(), "", "tune", nil); err == nil || !strings.Contains(err.Error(), "cannot be benchmarked") {
 		t.Errorf("a tuning job: %v", err)
 	}
-	if _, err := c.WaitReady(t.Context(), "", "nope"); err == nil || !strings.Contains(err.Error(), "no workspace") {
+	if _, err := c.WaitReady(t.Context(), "", "nope", nil); err == nil || !strings.Contains(err.Error(), "no workspace") {
 		t.Errorf("an unknown one: %v", err)
 	}
 }

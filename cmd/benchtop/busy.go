@@ -29,12 +29,16 @@ type busyWatch struct {
 	gen    atomic.Uint64       // grows when loads change
 
 	mu    sync.Mutex           // guards what follows
-	ways  map[string]*kube.Way // by workspaceKey; nil = there is no way
+	ways  map[string]*kube.Way // by workspaceKey
+	tries map[string]time.Time // when there was no way
 	loads map[string]serverLoad
 }
 
+// noWayFor is how long a workspace is left alone that could not be reached.
+const noWayFor = time.Minute
+
 func newBusyWatch(source func() *kube.Client) *busyWatch {
-	return &busyWatch{source: source, ways: map[string]*kube.Way{}, loads: map[string]serverLoad{}}
+	return &busyWatch{source: source, ways: map[string]*kube.Way{}, tries: map[string]time.Time{}, loads: map[string]serverLoad{}}
 }
 
 // serverLoad is what one server said.
@@ -69,7 +73,7 @@ func (w *busyWatch) watch(ctx context.Context) {
 func (w *busyWatch) askAll(ctx context.Context, c *kube.Client) {
 	var asked []inventory.Workspace
 	for _, ws := range c.Cluster().Workspaces {
-		if ws.Benchmarkable && len(asked) < maxBusy {
+		if (ws.Benchmarkable || startsUp(&ws)) && len(asked) < maxBusy {
 			asked = append(asked, ws)
 		}
 	}
@@ -90,18 +94,15 @@ func (w *busyWatch) ask(ctx context.Context, c *kube.Client, ws inventory.Worksp
 	defer cancel()
 	key := workspaceKey(&ws)
 	w.mu.Lock()
-	way, tried := w.ways[key]
+	way, tried := w.ways[key], w.tries[key]
 	w.mu.Unlock()
-	if !tried {
-		way, _ = c.Connect(ctx, ws, kube.ViaProxy) // without a way nothing is known
-		if ctx.Err() == nil {
-			w.mu.Lock()
-			w.ways[key] = way
-			w.mu.Unlock()
-		}
-	}
 	if way == nil {
-		return load
+		if time.Since(tried) < noWayFor && ws.Benchmarkable {
+			return load
+		}
+		if way = w.connect(ctx, c, ws, key); way == nil {
+			return load // nothing is known
+		}
 	}
 	target := engine.Target{BaseURL: way.BaseURL, Dial: way.Dial, RoundTripper: way.RoundTripper}
 	client := newProbeClient(target)
@@ -117,14 +118,41 @@ func (w *busyWatch) ask(ctx context.Context, c *kube.Client, ws inventory.Worksp
 	return serverLoad{v.Running, v.Waiting}
 }
 
+// startsUp says that Kaito's own benchmark runs, or is going to.
+func startsUp(ws *inventory.Workspace) bool {
+	return ws.State == kube.StateStarting && ws.StartupBenchmark
+}
+
+func (w *busyWatch) connect(ctx context.Context, c *kube.Client, ws inventory.Workspace, key string) *kube.Way {
+	way, err := c.Connect(ctx, ws, kube.ViaProxy)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		w.tries[key] = time.Now()
+		return nil
+	}
+	if other := w.ways[key]; other != nil {
+		_ = way.Close() // somebody else was quicker
+		return other
+	}
+	w.ways[key] = way
+	return way
+}
+
+// startReason is why a starting workspace is not ready, as far as its server can tell.
+func (w *busyWatch) startReason(ctx context.Context, c *kube.Client, ws inventory.Workspace) string {
+	if startsUp(&ws) && w.ask(ctx, c, ws).running != nil {
+		return kube.Benchmarking
+	}
+	return ws.Reason
+}
+
 // close drops the ways.
 func (w *busyWatch) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, way := range w.ways {
-		if way != nil {
-			_ = way.Close() // it only read
-		}
+		_ = way.Close() // it only read
 	}
 }
 
@@ -134,8 +162,12 @@ func (w *busyWatch) addTo(cl *inventory.Cluster) {
 	defer w.mu.Unlock()
 	cl.Workspaces = append([]inventory.Workspace(nil), cl.Workspaces...)
 	for i := range cl.Workspaces {
-		load := w.loads[workspaceKey(&cl.Workspaces[i])]
-		cl.Workspaces[i].Running, cl.Workspaces[i].Waiting = load.running, load.waiting
+		ws := &cl.Workspaces[i]
+		load := w.loads[workspaceKey(ws)]
+		ws.Running, ws.Waiting = load.running, load.waiting
+		if startsUp(ws) && load.running != nil {
+			ws.Reason = kube.Benchmarking
+		}
 	}
 }
 

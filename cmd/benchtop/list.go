@@ -150,14 +150,22 @@ type listed struct {
 	Reason        *string  `json:"reason"` // why it is not benchmarkable
 	Context       string   `json:"context"`
 	Simulated     bool     `json:"simulated"`
+	Parent        *string  `json:"parent"`      // the InferenceSet or MultiRoleInference that made it
+	Runtime       *string  `json:"runtime"`     // vllm, transformers
+	Parallelism   *string  `json:"parallelism"` // "TP8 PP2"
+	Zone          *string  `json:"zone"`
+	Driver        *string  `json:"driver"`
+	PeakTPM       *float64 `json:"kaito_peak_tokens_per_minute"` // of Kaito's own start-up benchmark
+	Autoscaler    *string  `json:"autoscaler"`                   // what could add nodes
+	Note          *string  `json:"note"`
 }
 
 func workspaceListing(cl *inventory.Cluster) listing {
 	l := listing{
-		cols: []string{"namespace", "name", "kind", "model", "gpu", "nodes", "usd/h", "state", "reason",
-			"instance type", "gpu memory", "region", "spot", "price source"},
+		cols: []string{"namespace", "name", "kind", "model", "gpu", "nodes", "usd/h", "state", "note",
+			"instance type", "gpu memory", "region", "spot", "price source", "parallel", "peak tok/min", "autoscaler"},
 		wide:  9,
-		empty: fmt.Sprintf("no workspaces in %s that this user can see; try --demo", cl.Context),
+		empty: emptyText(cl),
 	}
 	objects := []listed{}
 	for i := range cl.Workspaces {
@@ -169,12 +177,29 @@ func workspaceListing(cl *inventory.Cluster) listing {
 	return l
 }
 
+func emptyText(cl *inventory.Cluster) string {
+	where := cl.Context
+	if cl.Namespace != "" {
+		where = "namespace " + cl.Namespace + " of " + where
+	}
+	text := fmt.Sprintf("no workspaces in %s that this user can see", where)
+	if cl.Namespace != "" {
+		text += "; look everywhere with -A"
+	}
+	if !cl.Simulated {
+		text += "; or try --demo"
+	}
+	return text
+}
+
 func listedOf(ws *inventory.Workspace, cl *inventory.Cluster) listed {
 	o := listed{
 		Namespace: ws.Namespace, Name: ws.Name, Kind: string(ws.Kind), Model: orNull(ws.Model),
 		InstanceType: orNull(ws.SKU.InstanceType), GPU: orNull(ws.SKU.GPU), GPUCount: orNull(ws.SKU.Count),
 		GPUMemoryGiB: orNull(ws.SKU.MemoryGiB), Nodes: orNull(nodeCount(ws)), USDPerHour: ws.Price.USDPerHour,
 		Ready: ws.Ready, State: ws.State, Benchmarkable: ws.Benchmarkable, Context: cl.Context, Simulated: cl.Simulated,
+		Parent: orNull(ws.Parent), Runtime: orNull(ws.Runtime), Parallelism: orNull(ws.Parallelism), PeakTPM: ws.PeakTokensPerMinute,
+		Autoscaler: orNull(ws.Autoscaler), Note: orNull(ws.Note),
 	}
 	if o.InstanceType == nil {
 		o.InstanceType = orNull(ws.InstanceType)
@@ -188,7 +213,8 @@ func listedOf(ws *inventory.Workspace, cl *inventory.Cluster) listed {
 		o.PriceNote = orNull(ws.Price.Why)
 	}
 	if len(ws.Nodes) > 0 {
-		o.Region, o.Spot = orNull(ws.Nodes[0].Region), ws.Nodes[0].Spot
+		n := &ws.Nodes[0]
+		o.Region, o.Zone, o.Spot, o.Driver = orNull(n.Region), orNull(n.Zone), n.Spot, orNull(n.Driver)
 	}
 	return o
 }
@@ -199,9 +225,10 @@ func (o listed) row() []string {
 	if o.GPUCount != nil && (*o.GPUCount > 1 || o.GPU == nil) {
 		gpu = fmt.Sprintf("%d× %s", *o.GPUCount, cmp.Or(strings.TrimPrefix(gpu, "–"), "unknown"))
 	}
-	reason, memory, spot, source := "", "–", "–", "–"
-	if o.Reason != nil {
-		reason = *o.Reason
+	memory, spot, source, peak := "–", "–", "–", "–"
+	notes := slices.DeleteFunc([]string{plain(o.Reason), plain(o.Note)}, func(s string) bool { return s == "" })
+	if o.PeakTPM != nil {
+		peak = fmt.Sprintf("%.0f", *o.PeakTPM)
 	}
 	if o.GPUMemoryGiB != nil {
 		memory = fmt.Sprintf("%g GiB", *o.GPUMemoryGiB)
@@ -221,8 +248,8 @@ func (o listed) row() []string {
 	if o.Nodes != nil {
 		nodes = strconv.Itoa(*o.Nodes)
 	}
-	return []string{o.Namespace, o.Name, o.Kind, text(o.Model), gpu, nodes, price, o.State, reason,
-		text(o.InstanceType), memory, text(o.Region), spot, source}
+	return []string{o.Namespace, o.Name, o.Kind, text(o.Model), gpu, nodes, price, o.State, strings.Join(notes, "; "),
+		text(o.InstanceType), memory, text(o.Region), spot, source, text(o.Parallelism), peak, text(o.Autoscaler)}
 }
 
 // orNull is nil for the zero value, which stands for unknown.
@@ -258,12 +285,14 @@ func (c *cli) sayPrices(cl *inventory.Cluster) {
 // empty and numbers are plain.
 func machineListing(cl *inventory.Cluster) listing {
 	l := listing{cols: []string{"namespace", "name", "kind", "model", "instance_type", "gpu", "gpu_count", "gpu_memory_gib", "nodes",
-		"region", "spot", "usd_per_hour", "price_source", "price_date", "ready", "state", "benchmarkable", "reason", "context", "simulated"}}
+		"region", "spot", "usd_per_hour", "price_source", "price_date", "ready", "state", "benchmarkable", "reason", "context", "simulated",
+		"parent", "runtime", "parallelism", "zone", "driver", "kaito_peak_tokens_per_minute", "autoscaler", "note"}}
 	for i := range cl.Workspaces {
 		o := listedOf(&cl.Workspaces[i], cl)
 		l.rows = append(l.rows, []string{o.Namespace, o.Name, o.Kind, plain(o.Model), plain(o.InstanceType), plain(o.GPU), plain(o.GPUCount),
 			plain(o.GPUMemoryGiB), plain(o.Nodes), plain(o.Region), plain(o.Spot), plain(o.USDPerHour), plain(o.PriceSource), plain(o.PriceDate),
-			plain(&o.Ready), o.State, plain(&o.Benchmarkable), plain(o.Reason), o.Context, plain(&o.Simulated)})
+			plain(&o.Ready), o.State, plain(&o.Benchmarkable), plain(o.Reason), o.Context, plain(&o.Simulated),
+			plain(o.Parent), plain(o.Runtime), plain(o.Parallelism), plain(o.Zone), plain(o.Driver), plain(o.PeakTPM), plain(o.Autoscaler), plain(o.Note)})
 	}
 	return l
 }

@@ -120,8 +120,8 @@ var properties = []struct {
 	{"prompts as", func(t record.Target) string { return t.PromptMode }},
 }
 
-// lmcache says what is known of Kaito's KV cache in the CPU's memory, which is on unless it is turned
-// off or the engine is spread.
+// lmcache says what the flags tell of Kaito's KV cache in the CPU's memory. Where they are known and say
+// nothing Kaito decides by model and engine, which is not guessed at here.
 func lmcache(t record.Target) string {
 	for _, flag := range []string{"kaito-kv-cache-cpu-memory-utilization", "kv-cache-cpu-memory-utilization"} {
 		switch v := t.Flags[flag]; {
@@ -131,11 +131,10 @@ func lmcache(t record.Target) string {
 			return v + " of the memory"
 		}
 	}
-	spread := strings.Contains(t.Parallelism, "DP") || strings.Contains(t.Parallelism, "PP") || strings.Contains(t.GPU, "mig")
-	if t.Workspace == "" || len(t.Flags) == 0 || spread {
+	if t.Workspace == "" || len(t.Flags) == 0 {
 		return ""
 	}
-	return "Kaito's default"
+	return "not set"
 }
 
 func number(n int) string {

@@ -79,13 +79,19 @@ func (b *backend) find(ctx context.Context, s targetSpec, told func(string)) (*i
 			Why: ws.Reason, Next: []string{"wait for it with --wait 20m"}}
 	}
 	told(fmt.Sprintf("waiting up to %s for %s/%s: %s", b.run.wait, ws.Namespace, ws.Name, ws.Reason))
-	return b.waitReady(ctx, c, ws)
+	return b.waitReady(ctx, c, ws, told)
 }
 
-func (b *backend) waitReady(ctx context.Context, c *kube.Client, ws inventory.Workspace) (*inventory.Workspace, error) {
+func (b *backend) waitReady(ctx context.Context, c *kube.Client, ws inventory.Workspace, told func(string)) (*inventory.Workspace, error) {
 	waitCtx, cancel := context.WithTimeout(ctx, b.run.wait)
 	defer cancel()
-	ready, err := c.WaitReady(waitCtx, ws.Namespace, ws.Name)
+	last := ws.Reason
+	ready, err := c.WaitReady(waitCtx, ws.Namespace, ws.Name, func(now inventory.Workspace) {
+		if reason := b.busy.startReason(waitCtx, c, now); reason != last {
+			last = reason
+			told(fmt.Sprintf("%s/%s: %s", ws.Namespace, ws.Name, reason))
+		}
+	})
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

@@ -115,7 +115,7 @@ func waiting(it *Item, head *Pod) (state, reason string) {
 	case head.Running && !head.Ready:
 		reason = "loading the model"
 		if it.StartupBenchmark {
-			reason += "; then Kaito's own start-up benchmark runs (about 3 minutes)"
+			reason += "; then Kaito's own start-up benchmark runs" + benchmarkTakes
 		}
 		if head.LastExit != "" {
 			reason += fmt.Sprintf("; restarted %d×, last: %s", head.Restarts, head.LastExit)
@@ -129,6 +129,12 @@ func waiting(it *Item, head *Pod) (state, reason string) {
 	}
 	return StatePending, because("not ready", inference)
 }
+
+const benchmarkTakes = " (about 3 minutes)"
+
+// Benchmarking is the reason of a starting workspace whose server already answers: the Service leads to
+// pods that are not ready too, so what runs there is Kaito's benchmark.
+const Benchmarking = "the model is loaded, Kaito's own start-up benchmark runs" + benchmarkTakes
 
 func failing(reason string) bool {
 	for _, w := range []string{"Crash", "OOM", "Err", "BackOff", "Evicted", "Failed", "Pressure"} {
