@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -82,8 +83,12 @@ func (m *model) drawPrompt(w int) string {
 	return widget.Fit(line, w, m.theme.Glyph.Ellipsis)
 }
 
-// askFilter opens the filter of a list; false where there is no list.
+// askFilter opens the filter of a list; false where there is none, or nothing in it.
 func (m *model) askFilter() bool {
+	filter := screen.Keys.Filter.Help().Key
+	if !slices.ContainsFunc(m.page().Bindings(), func(b key.Binding) bool { return b.Help().Key == filter }) {
+		return false
+	}
 	switch m.shown() {
 	case screen.Picker:
 		m.prompt(prompt{label: "/", live: m.picker.SetFilter}, m.picker.Filter())

@@ -83,7 +83,7 @@ func (d *Driver) Send(msg tea.Msg) {
 func (d *Driver) Press(keys ...string) {
 	d.t.Helper()
 	for _, k := range keys {
-		msg, ok := key(k)
+		msg, ok := Key(k)
 		if !ok {
 			d.t.Fatalf("there is no key %q", k)
 		}
@@ -109,8 +109,8 @@ func (d *Driver) Paste(text string) {
 	d.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: true})
 }
 
-// key is the message of a key name.
-func key(name string) (tea.KeyMsg, bool) {
+// Key is the message of a key by the name Bubble Tea gives it; false if there is none.
+func Key(name string) (tea.KeyMsg, bool) {
 	base, alt := strings.CutPrefix(name, "alt+")
 	if base == "space" || base == " " {
 		return tea.KeyMsg{Type: tea.KeySpace, Runes: []rune{' '}, Alt: alt}, true

@@ -25,6 +25,7 @@ type Model struct {
 
 	focus      int
 	full       bool // the focused target alone
+	overlaid   bool // the last Render had one percentile of all targets in one chart
 	metric     screen.Metric
 	percentile int
 	scales     [2]screen.Scale
@@ -91,12 +92,19 @@ func (m *Model) Bindings() []key.Binding {
 		full = screen.As(k.Open, "all targets")
 	}
 	list := []key.Binding{screen.As(k.Next, "focus"), full, screen.As(k.Metric, "metric")}
-	if m.snap != nil && m.snap.Done {
-		return append(list, screen.As(k.Results, "results"), screen.As(k.Export, "export"), screen.As(k.Again, "run again"),
-			k.Percentile, k.LogAxis, k.OwnAxis, k.Window, k.Log)
+	axes := []key.Binding{k.LogAxis, k.Window}
+	if !m.overlaid {
+		axes = append(axes, k.OwnAxis)
 	}
-	return append(list, screen.As(k.Toggle, "freeze"), screen.As(k.Stop, "stop"), screen.As(k.Live, "one target"),
-		k.Percentile, k.LogAxis, k.OwnAxis, k.Window, k.Skip, k.Note, k.Results, k.Log, k.Export)
+	if m.overlaid || len(m.ghosts) > 0 { // elsewhere all percentiles are shown
+		axes = append(axes, k.Percentile)
+	}
+	if m.snap != nil && m.snap.Done {
+		list = append(list, screen.As(k.Results, "results"), screen.As(k.Export, "export"), screen.As(k.Again, "run again"))
+		return append(append(list, axes...), k.Log, k.Prev, k.Right, k.Left)
+	}
+	list = append(list, screen.As(k.Toggle, "freeze"), screen.As(k.Stop, "stop"), screen.As(k.Live, "one target"))
+	return append(append(list, axes...), k.Skip, k.Note, k.Results, k.Log, k.Export, k.Prev, k.Right, k.Left)
 }
 
 // Click puts the focus on the target whose line of steps is at this cell.

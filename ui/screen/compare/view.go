@@ -27,6 +27,7 @@ func (m *Model) Render(w, h int) string {
 	strips := m.drawStrips(w)
 	table := m.drawTable(w)
 	rest := h - height(strips) - height(table)
+	m.overlaid = !m.full && w < panelsFrom
 	var charts string
 	switch {
 	case rest < 3:
@@ -61,7 +62,14 @@ func (m *Model) drawStrips(w int) string {
 		t := &m.snap.Targets[i]
 		look := th.Target(i)
 		text, st := screen.Health(th, t.Health)
-		left := look.Style.Render(look.Marker+" "+widget.Fit(widget.Clean(t.Info.Name), name, th.Glyph.Ellipsis)) + "  "
+		cursor := ""
+		if len(m.snap.Targets) > 1 {
+			cursor = "  "
+			if i == m.focus {
+				cursor = th.Accent.Render(th.Glyph.Cursor) + " "
+			}
+		}
+		left := cursor + look.Style.Render(look.Marker+" "+widget.Fit(widget.Clean(t.Info.Name), name, th.Glyph.Ellipsis)) + "  "
 		right := screen.Progress(t)
 		if t.State != engine.StatePreparing {
 			right += "  " + st.Render(widget.Clean(text))

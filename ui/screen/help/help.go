@@ -34,7 +34,8 @@ func (m *Model) Typing() bool { return false }
 
 // Bindings are the keys of the help itself.
 func (m *Model) Bindings() []key.Binding {
-	return []key.Binding{screen.Keys.Down, screen.Keys.Up}
+	k := &screen.Keys
+	return []key.Binding{k.Down, k.Up, k.PageDown, k.PageUp, k.Top, k.Bottom}
 }
 
 // Update scrolls.
@@ -51,6 +52,8 @@ func (m *Model) Update(k tea.KeyMsg) screen.Action {
 		m.offset = max(m.offset-10, 0)
 	case key.Matches(k, keys.Top):
 		m.offset = 0
+	case key.Matches(k, keys.Bottom):
+		m.offset = 1 << 20 // Render knows the last line
 	}
 	return nil
 }

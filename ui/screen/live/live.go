@@ -100,17 +100,20 @@ func (m *Model) Typing() bool { return false }
 // Bindings are the keys of the screen.
 func (m *Model) Bindings() []key.Binding {
 	k := &screen.Keys
-	list := []key.Binding{}
+	var first, last []key.Binding
 	if m.snap != nil && len(m.snap.Targets) > 1 {
-		list = append(list, screen.As(k.Next, "target"), screen.As(k.Compare, "side by side"))
+		first = []key.Binding{screen.As(k.Next, "target"), screen.As(k.Compare, "side by side")}
+		last = []key.Binding{k.Prev, k.Right, k.Left}
 	}
-	list = append(list, screen.As(k.Metric, "metric"))
+	list := append(first, screen.As(k.Metric, "metric"))
 	if m.snap != nil && m.snap.Done {
-		return append(list, screen.As(k.Results, "results"), screen.As(k.Export, "export"), screen.As(k.Again, "run again"),
+		list = append(list, screen.As(k.Results, "results"), screen.As(k.Export, "export"), screen.As(k.Again, "run again"),
 			k.LogAxis, k.Window, k.Log, k.Picture)
+	} else {
+		list = append(list, screen.As(k.Toggle, "freeze"), screen.As(k.Stop, "stop"), screen.As(k.Skip, "skip step"),
+			k.Note, k.LogAxis, k.Window, k.Results, k.Log, k.Export, k.Picture)
 	}
-	return append(list, screen.As(k.Toggle, "freeze"), screen.As(k.Stop, "stop"), screen.As(k.Skip, "skip step"),
-		k.Note, k.LogAxis, k.Window, k.Results, k.Log, k.Export, k.Picture)
+	return append(list, last...)
 }
 
 // Update answers a key.

@@ -30,7 +30,7 @@ func (m *Model) drawDetail(w, h int) string {
 			out = append(out, " "+part)
 		}
 	}
-	return widget.Panel{Theme: m.theme, Title: title, Focused: m.detail && w < detailFrom, Body: widget.Block(strings.Join(out, "\n"), iw, ih)}.Render(w, h)
+	return widget.Panel{Theme: m.theme, Title: title, Focused: m.detail && !m.beside, Body: widget.Block(strings.Join(out, "\n"), iw, ih)}.Render(w, h)
 }
 
 func (m *Model) workspaceLines(w *inventory.Workspace, width int) []string {

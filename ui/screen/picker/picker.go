@@ -223,9 +223,9 @@ func (m *Model) Update(k tea.KeyMsg) screen.Action {
 		return m.toggle()
 	case key.Matches(k, keys.All):
 		m.markAll()
-	case key.Matches(k, keys.Detail):
+	case key.Matches(k, keys.Detail) && !m.beside:
 		m.detail = !m.detail
-	case key.Matches(k, keys.Back) && m.detail:
+	case key.Matches(k, keys.Back) && m.detail && !m.beside:
 		m.detail = false
 		return screen.Say{}
 	case key.Matches(k, keys.Open):

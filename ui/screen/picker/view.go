@@ -70,7 +70,7 @@ func (m *Model) Bindings() []key.Binding {
 	if m.demo {
 		list = append(list, k.Demo)
 	}
-	return append(list, k.Down, k.Up, k.Top, k.Bottom)
+	return append(list, k.Down, k.Up, k.Top, k.Bottom, k.PageDown, k.PageUp)
 }
 
 // waysOn are the keys that lead somewhere when there is nothing to list.

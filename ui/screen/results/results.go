@@ -203,15 +203,20 @@ func (m *Model) Typing() bool { return false }
 func (m *Model) Bindings() []key.Binding {
 	k := &screen.Keys
 	list := []key.Binding{screen.As(k.Metric, "metric"), screen.As(k.Percentile, "percentile"), screen.As(k.Table, "table")}
+	axis := []key.Binding{k.LogAxis}
+	if m.table { // which has all metrics and percentiles
+		list, axis = []key.Binding{screen.As(k.Table, "chart")}, nil
+	}
 	if m.live {
-		return append(list, screen.As(k.Live, "live"), screen.As(k.Stop, "stop"), screen.As(k.Export, "export"), k.Compare, k.LogAxis, k.If, k.Down, k.Up)
+		return append(append(list, axis...), screen.As(k.Live, "live"), screen.As(k.Stop, "stop"), screen.As(k.Export, "export"), k.Compare, k.If, k.Copy, k.Price,
+			k.Down, k.Up, k.Top, k.Bottom, k.PageDown, k.PageUp)
 	}
 	list = append(list, screen.As(k.If, "what if"), screen.As(k.Export, "export"))
 	if m.base != nil && m.base.Imported == "" { // another tool's plan cannot be run
 		list = append(list, screen.As(k.Again, "run again"))
 	}
-	return append(list, k.Copy, k.Price, k.LogAxis,
-		k.Down, k.Up, k.Runs, k.Live, k.Compare, k.Picture)
+	return append(append(list, axis...), k.Copy, k.Price,
+		k.Down, k.Up, k.Top, k.Bottom, k.PageDown, k.PageUp, k.Runs, k.Live, k.Compare, k.Picture)
 }
 
 // Update answers a key.
@@ -219,6 +224,7 @@ func (m *Model) Update(k tea.KeyMsg) screen.Action {
 	keys := &screen.Keys
 	switch {
 	case m.base == nil:
+	case m.table && key.Matches(k, keys.Metric, keys.Percentile, keys.LogAxis): // nothing of that is seen
 	case key.Matches(k, keys.Metric):
 		m.metric = m.metric.Next()
 	case key.Matches(k, keys.Percentile):

@@ -96,7 +96,7 @@ func (m *Model) Bindings() []key.Binding {
 		open = fmt.Sprintf("open %d side by side", n)
 	}
 	return []key.Binding{screen.As(k.Toggle, "mark to compare"), screen.As(k.Open, open), screen.As(k.Filter, "filter"), screen.As(k.Retry, "read again"),
-		screen.As(k.Copy, "copy path"), k.Down, k.Up, k.Top, k.Bottom}
+		screen.As(k.Copy, "copy path"), k.Down, k.Up, k.Top, k.Bottom, k.PageDown, k.PageUp}
 }
 
 // Update answers a key.

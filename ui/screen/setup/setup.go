@@ -213,5 +213,5 @@ func (m *Model) Bindings() []key.Binding {
 		return nil
 	}
 	return []key.Binding{screen.As(k.Start, "start"), screen.As(k.Next, "next field"), screen.As(k.Toggle, "change a choice"),
-		screen.As(k.EditPlan, "edit as YAML"), k.Prev}
+		screen.As(k.EditPlan, "edit as YAML"), k.Prev, screen.As(k.Open, "next field, or start"), k.Down, k.Up}
 }
