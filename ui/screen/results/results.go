@@ -208,7 +208,8 @@ func (m *Model) Bindings() []key.Binding {
 		list, axis = []key.Binding{screen.As(k.Table, "chart")}, nil
 	}
 	if m.live {
-		return append(append(list, axis...), screen.As(k.Live, "live"), screen.As(k.Stop, "stop"), screen.As(k.Export, "export"), k.Compare, k.If, k.Copy, k.Price,
+		list = append(list, screen.As(k.Live, "live"), screen.As(k.Stop, "stop"), screen.As(k.Export, "export"))
+		return append(append(list, axis...), k.Compare, k.If, k.Copy, k.Price,
 			k.Down, k.Up, k.Top, k.Bottom, k.PageDown, k.PageUp)
 	}
 	list = append(list, screen.As(k.If, "what if"), screen.As(k.Export, "export"))
