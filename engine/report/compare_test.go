@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mattn/go-runewidth"
+
 	"benchtop/engine/record"
 	"benchtop/engine/report"
 	"benchtop/engine/verdict"
@@ -294,6 +296,33 @@ func TestFleetsAreCheapestFirst(t *testing.T) {
 	for _, bad := range [][2]float64{{0, 1}, {-1, 1}, {math.NaN(), 1}, {1, 0}, {1, 1.1}, {1, math.NaN()}} {
 		if _, err := report.Fleets(run, bad[0], bad[1], report.TableOptions{}); err == nil {
 			t.Errorf("Fleets(%v) is no error", bad)
+		}
+	}
+}
+
+func TestCompareFitsItsWidth(t *testing.T) {
+	run := sampleRun()
+	for _, tc := range []struct {
+		width int
+		want  []string
+	}{
+		{0, []string{"TTFT p50", "TTFT p95", "ITL p50", "ITL p95", "completed", "$/M"}},
+		{120, []string{"TTFT p50", "TTFT p95", "ITL p50", "$/M"}},
+		{80, []string{"TTFT p95", "$/M"}},
+	} {
+		text, err := report.Compare(report.TableOptions{Width: tc.width}, "table", run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.SplitSeq(text, "\n") {
+			if n := runewidth.StringWidth(line); tc.width > 0 && n > tc.width {
+				t.Errorf("at width %d a line has %d cells: %q", tc.width, n, line)
+			}
+		}
+		for _, want := range tc.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("at width %d there is no %s:\n%s", tc.width, want, text)
+			}
 		}
 	}
 }

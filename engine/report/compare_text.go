@@ -26,27 +26,9 @@ func (p Pair) columns() []string {
 // write is one pair as text: a row per rate, for each metric base → other and the change.
 func (p Pair) write(b *strings.Builder, opt TableOptions, asMarkdown bool) {
 	title := fmt.Sprintf("%s against %s, deltas from the first", p.BaseLabel, p.OthLabel)
-	header := []string{"req/s", "offered"}
-	for _, m := range p.columns() {
-		header = append(header, metricTitle(m), "Δ")
-	}
-	var rows [][]string
-	for _, r := range p.Rates {
-		offered := func(row Row) string {
-			return numCell(row.median(func(s *record.Step) Value { return Value{V: s.OfferedRPS, OK: s.OfferedRPS > 0} }))
-		}
-		row := []string{rate(r.Rate), arrow(offered(r.Base), offered(r.Other))}
-		for _, m := range p.columns() {
-			c := r.Change(m)
-			cell := numCell
-			if strings.Contains(m, ".") {
-				cell = msCell
-			}
-			row = append(row, arrow(cell(c.Base), cell(c.Other)), c.text())
-		}
-		rows = append(rows, row)
-	}
-	notes := append(p.caveats(), "Δ n.s.: no significant difference (99 % intervals overlap). Δ ?: significance unknown, there is no interval to tell by.")
+	notes := append(p.caveats(), "Δ n.s.: no significant difference (99 % intervals overlap). Δ ?: nothing tells whether it is more than noise; there is no interval, or the step is not valid.")
+	columns := p.columns()
+	header, rows := p.cells(columns)
 	if asMarkdown {
 		b.WriteString("### " + md(title) + "\n\n")
 		mdTable(b, header, func(int) bool { return true }, rows)
@@ -56,10 +38,43 @@ func (p Pair) write(b *strings.Builder, opt TableOptions, asMarkdown bool) {
 		return
 	}
 	b.WriteString(paint(opt.text(title), "1", opt.Color) + "\n")
-	plainTable(b, opt, header, rows)
+	g := plainGrid(opt, header, rows)
+	for _, least := range []int{4, 3, 0, 2} { // of columns: completed, p95 of gaps, p50 of TTFT, p50 of gaps
+		if opt.Width <= 0 || g.width() <= opt.Width {
+			break
+		}
+		columns = slices.DeleteFunc(columns, func(m string) bool { return m == p.columns()[least] })
+		header, rows = p.cells(columns)
+		g = plainGrid(opt, header, rows)
+	}
+	g.plain(b)
 	for _, n := range notes {
 		b.WriteString(opt.wrap(n))
 	}
+}
+
+// cells are the table with the metrics given.
+func (p Pair) cells(metrics []string) (header []string, rows [][]string) {
+	header = []string{"req/s", "offered"}
+	for _, m := range metrics {
+		header = append(header, metricTitle(m), "Δ")
+	}
+	for _, r := range p.Rates {
+		offered := func(row Row) string {
+			return numCell(row.median(func(s *record.Step) Value { return Value{V: s.OfferedRPS, OK: s.OfferedRPS > 0} }))
+		}
+		row := []string{rate(r.Rate), arrow(offered(r.Base), offered(r.Other))}
+		for _, m := range metrics {
+			c := r.Change(m)
+			cell := numCell
+			if strings.Contains(m, ".") {
+				cell = msCell
+			}
+			row = append(row, arrow(cell(c.Base), cell(c.Other)), c.text())
+		}
+		rows = append(rows, row)
+	}
+	return header, rows
 }
 
 func arrow(a, b string) string { return a + " → " + b }
@@ -79,24 +94,28 @@ func metricTitle(m string) string {
 	return strings.ToUpper(name) + " " + stat + " ms"
 }
 
-// plainTable pads columns to their widest cell, all aligned right.
-func plainTable(b *strings.Builder, opt TableOptions, header []string, rows [][]string) {
+// plainGrid is a table of numbers without groups.
+func plainGrid(opt TableOptions, header []string, rows [][]string) *grid {
 	g := &grid{sep: "  ", cells: rows}
 	for _, h := range header {
 		g.cols = append(g.cols, col{title: h})
 	}
 	g.redraw(opt.text)
-	var line strings.Builder
-	for i, c := range g.cols {
-		line.WriteString(pad(c.title, g.colWidth(i), false) + g.sep)
-	}
-	b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	for _, r := range rows {
-		line.Reset()
+	return g
+}
+
+// plain pads columns to their widest cell, all aligned right.
+func (g *grid) plain(b *strings.Builder) {
+	line := func(cell func(i int) string) {
+		var text strings.Builder
 		for i := range g.cols {
-			line.WriteString(pad(r[i], g.colWidth(i), false) + g.sep)
+			text.WriteString(pad(cell(i), g.colWidth(i), false) + g.sep)
 		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+		b.WriteString(strings.TrimRight(text.String(), " ") + "\n")
+	}
+	line(func(i int) string { return g.cols[i].title })
+	for _, r := range g.cells {
+		line(func(i int) string { return r[i] })
 	}
 }
 

@@ -45,7 +45,7 @@ func Fleets(run *record.Run, rps, utilisation float64, opt TableOptions) (string
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "To serve %s req/s with replicas loaded to %.0f %% of what they held:\n", rate(rps), 100*utilisation)
-	plainTable(&b, opt, []string{"target", "replicas", "USD/month", "headroom"}, rows)
+	plainGrid(opt, []string{"target", "replicas", "USD/month", "headroom"}, rows).plain(&b)
 	if bound {
 		notes = append(notes, "≤: the target never broke, so fewer replicas may do.")
 	}
