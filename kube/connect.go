@@ -82,7 +82,7 @@ func (c *Client) Connect(ctx context.Context, ws inventory.Workspace, via string
 			continue
 		}
 		if len(refused) > 0 {
-			way.Reason += "; " + strings.Join(refused, "; ")
+			way.Reason += "; not " + strings.Join(refused, "; not ")
 		}
 		return way, nil
 	}
@@ -146,10 +146,10 @@ func (c *Client) direct(ws inventory.Workspace, svc kaito.Service) (*Way, error)
 	switch {
 	case c.inside():
 		way.BaseURL = fmt.Sprintf("http://%s.%s.svc:%d", ws.Name, ws.Namespace, svc.Port)
-		way.Reason = "inside the cluster: the Service itself"
+		way.Reason = "the Service itself, from inside the cluster"
 	case svc.URL != "":
 		way.BaseURL = svc.URL
-		way.Reason = "the Service has a load balancer"
+		way.Reason = "the Service's load balancer"
 	default:
 		return nil, fmt.Errorf("direct: %w", errNotHere)
 	}
