@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -54,7 +55,10 @@ func remedy(err error) string {
 	case wire.OpDial:
 		return "; is the server running, and are host and port right?"
 	case wire.OpTLS:
-		return "; does it speak https? its certificate is checked against --target-ca-file, or not at all with --target-insecure-skip-tls-verify"
+		if plain := (tls.RecordHeaderError{}); errors.As(err, &plain) {
+			return "; it does not speak https: try http://"
+		}
+		return "; its certificate is checked against --target-ca-file, or not at all with --target-insecure-skip-tls-verify"
 	case wire.OpEOF, wire.OpProtocol, wire.OpRead, wire.OpWrite:
 		return "; is this the port of an HTTP API?"
 	}
@@ -64,7 +68,7 @@ func remedy(err error) string {
 // refused turns a reply that is no answer into an error that says what to do.
 func (x *runner) refused(what string, r wire.Reply) error {
 	class, sample := openai.ClassifyHTTP(r.Status, r.ContentType, r.Body, x.secrets...)
-	e := fmt.Errorf("%s: %s%s", what, sample, x.wayOn(class, r))
+	e := fmt.Errorf("%s: HTTP %s%s", what, sample, x.wayOn(class, r))
 	if r.Status == http.StatusOK {
 		return e
 	}
@@ -80,7 +84,7 @@ func (x *runner) wayOn(class openai.Class, r wire.Reply) string {
 		}
 		return "; give the key with --api-key-env or --api-key-file"
 	case openai.NotFound:
-		return "; is this an OpenAI-compatible server, and the URL without what comes before /v1?"
+		return "; is this an OpenAI-compatible server, and is the path before /v1 right?"
 	case openai.Redirect:
 		if r.Location == "" {
 			return "; redirects are not followed"

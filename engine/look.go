@@ -139,9 +139,9 @@ func pickModel(models []openai.Model, want string) (openai.Model, error) {
 		if m.ID == want {
 			return m, nil
 		}
-		names = append(names, record.Clean(m.ID))
+		names = append(names, fmt.Sprintf("%q", record.Clean(m.ID)))
 	}
-	return openai.Model{}, fmt.Errorf("model %q is not served; choose with --model among: %s", want, strings.Join(names, ", "))
+	return openai.Model{}, fmt.Errorf("model %q is not served; choose with --model one of %s", want, strings.Join(names, ", "))
 }
 
 // version is vLLM's, "" if the server does not say.

@@ -195,6 +195,9 @@ func (x *runner) probeRequest(ctx context.Context, output int) (*call, error) {
 		return nil, err
 	}
 	text := cmp.Or(c.rec.Error, c.rec.Class)
+	if c.rec.HTTPStatus != 0 && c.rec.HTTPStatus != http.StatusOK {
+		text = "HTTP " + text
+	}
 	way := x.wayOn(c.stream.Err, wire.Reply{Status: c.rec.HTTPStatus, Location: ex.Location})
 	return nil, &statusError{c.rec.HTTPStatus, fmt.Errorf("%s: %s%s", what, text, cmp.Or(way, remedy(err)))}
 }

@@ -8,8 +8,8 @@ import (
 	"benchtop/engine/verdict"
 )
 
-// maxTargets is how many targets fit side by side on a screen and in a reader's head.
-const maxTargets = 4
+// MaxTargets is how many targets fit side by side on a screen and in a reader's head.
+const MaxTargets = 4
 
 // validate reports everything that is wrong with what was asked, at once.
 func validate(plan Plan, targets []Target) error {
@@ -17,8 +17,8 @@ func validate(plan Plan, targets []Target) error {
 	if len(targets) == 0 {
 		errs = append(errs, errors.New("no target: name a workspace or a URL, or use --demo"))
 	}
-	if len(targets) > maxTargets {
-		errs = append(errs, fmt.Errorf("%d targets: at most %d fit side by side; use several runs and compare them", len(targets), maxTargets))
+	if len(targets) > MaxTargets {
+		errs = append(errs, fmt.Errorf("%d targets: at most %d fit side by side; use several runs and compare them", len(targets), MaxTargets))
 	}
 	seen := map[string]bool{}
 	for _, t := range targets {

@@ -22,6 +22,7 @@ type backendOptions struct {
 	flags  *kube.Flags
 	prices *sku.Book
 	given  []sku.Given
+	priced []string  // what --price named
 	log    io.Writer // what the Kubernetes libraries log; nil = nowhere
 	// asks lets a log-in plug-in read from the terminal until a screen takes it.
 	asks bool

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"benchtop/engine/wire"
+
 	"github.com/spf13/cobra"
 )
 
@@ -68,7 +70,7 @@ func usage(err error) error {
 func (c *cli) execute(ctx context.Context, argv []string) (code int) {
 	defer func() {
 		if v := recover(); v != nil {
-			fmt.Fprintln(c.errw, c.crash(v, debug.Stack()))
+			fmt.Fprintln(c.errw, c.crash(asPanic(v, debug.Stack())))
 			code = exitError
 		}
 	}()
@@ -98,6 +100,10 @@ func (c *cli) finish(ctx context.Context, err error) int {
 	if errors.Is(err, syscall.EPIPE) {
 		return exitError // whoever read us has seen enough
 	}
+	if p := (*wire.Panic)(nil); errors.As(err, &p) {
+		fmt.Fprintln(c.errw, c.crash(p))
+		return exitError
+	}
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		fmt.Fprintln(c.errw, "error: "+line)
 	}
@@ -107,9 +113,17 @@ func (c *cli) finish(ctx context.Context, err error) int {
 	return exitError
 }
 
+// asPanic is what was recovered as an error with its stack; one that was passed on keeps its own.
+func asPanic(v any, stack []byte) *wire.Panic {
+	if p, ok := v.(*wire.Panic); ok {
+		return p
+	}
+	return &wire.Panic{Value: v, Stack: stack}
+}
+
 // crash saves the trace of a panic and says where it is.
-func (c *cli) crash(v any, stack []byte) string {
-	text := fmt.Sprintf("benchtop %s\n%v\n\n%s", version(), v, stack)
+func (c *cli) crash(p *wire.Panic) string {
+	text := fmt.Sprintf("benchtop %s\n%v\n\n%s", version(), p.Value, p.Stack)
 	f, err := os.CreateTemp("", "benchtop-crash-*.txt")
 	if err == nil {
 		_, err = f.WriteString(text)
@@ -118,7 +132,7 @@ func (c *cli) crash(v any, stack []byte) string {
 	if err != nil {
 		return text
 	}
-	return fmt.Sprintf("error: benchtop has a fault and had to stop: %v\nthe trace is in %s", v, f.Name())
+	return fmt.Sprintf("error: benchtop has a fault and had to stop: %v\nthe trace is in %s", p.Value, f.Name())
 }
 
 // usageArgs reports a wrong number of arguments as a usage error.

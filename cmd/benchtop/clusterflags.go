@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"benchtop/kube"
@@ -62,6 +63,10 @@ func (c *cli) backendOptions(f *clusterFlags) (backendOptions, error) {
 	book, err := sku.NewBook(f.prices, c.env("BENCHTOP_PRICES"))
 	errs := []error{err}
 	opt.prices = book
+	for _, arg := range f.prices {
+		name, _, _ := strings.Cut(arg, "=")
+		opt.priced = append(opt.priced, strings.TrimSpace(name))
+	}
 	for _, arg := range f.skus {
 		g, err := sku.ParseSKU(arg)
 		errs = append(errs, err)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -18,7 +17,7 @@ import (
 // drive finds and connects the targets, makes the sweep and prints what it came to.
 func (c *cli) drive(ctx context.Context, b *backend, f *runFlags, s sweep) error {
 	tell := func(text string) { fmt.Fprintln(c.errw, text) }
-	if err := checkOut(f.out); err != nil {
+	if err := b.checkPlace(s); err != nil {
 		return err
 	}
 	if c.demo {
@@ -28,22 +27,37 @@ func (c *cli) drive(ctx context.Context, b *backend, f *runFlags, s sweep) error
 	if err != nil {
 		return err
 	}
-	yes := b.run.yes
-	if !c.demo { // nobody else uses the simulated servers
-		if yes, err = c.cleared(ctx, b, s.plan, sels); err != nil {
-			return err
-		}
+	if err := b.opt.checkNames(sels); err != nil {
+		return err
 	}
-	b.login.to(tell)
-	defer b.login.takeTerminal()()
-	start := func(ctx context.Context) (*engine.Run, error) { return b.start(ctx, s, sels, yes) }
-	if c.terminal && !f.noTUI && f.progress == "plain" {
-		return c.runInInterface(ctx, b, f, s, startPending(ctx, s.plan, c.demo, sels, start))
-	}
-	run, err := start(ctx)
+	w := newWaits(time.Now)
+	stopTelling := w.telling(ctx, c.errw)
+	defer stopTelling()
+	live := c.terminal && !f.noTUI && f.progress == "plain"
+	yes, err := c.cleared(ctx, b, s.plan, sels, w)
 	if err != nil {
 		return err
 	}
+	b.login.to(tell)
+	defer b.login.takeTerminal()()
+	start := func(ctx context.Context, doing doing) (*engine.Run, error) {
+		s.doing = doing
+		return b.start(ctx, s, sels, yes)
+	}
+	if live {
+		stopTelling() // the screen does from here on
+		return c.runInInterface(ctx, b, f, s, startPending(ctx, s.plan, c.demo, sels, start))
+	}
+	run, err := start(ctx, w.doing)
+	stopTelling()
+	if err != nil {
+		return err
+	}
+	return c.followRun(run, f, s)
+}
+
+// followRun tells how the run goes on in lines, and prints what it came to.
+func (c *cli) followRun(run *engine.Run, f *runFlags, s sweep) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	fl := follower{run: run, signals: c.signals, msg: c.errw, ticks: ticker.C, rep: plainReporter{c.errw, time.Now}}
@@ -71,34 +85,24 @@ func (c *cli) afterInterface(outcome ui.Outcome, err error, f *runFlags, s sweep
 	return c.conclude(res, errors.Join(werr, err), f, s, nil)
 }
 
-// checkOut refuses a folder that holds something before any target is asked.
-func checkOut(dir string) error {
-	if dir == "" {
-		return nil
-	}
-	entries, err := os.ReadDir(dir)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil
-	case err != nil:
-		return fmt.Errorf("--out: %w; give a folder that can be written", err)
-	case len(entries) > 0:
-		return fmt.Errorf("--out: folder %q is not empty (it holds %q); give a new one, or continue a run with --resume",
-			dir, entries[0].Name())
-	}
-	return nil
-}
-
 // cleared says whether the run may start: everything that stands against it is an error, and what a
-// person must agree to is asked on a terminal, and elsewhere needs --yes.
-func (c *cli) cleared(ctx context.Context, b *backend, plan record.Plan, sels []ui.Selection) (yes bool, err error) {
-	checks, err := b.Preflight(ctx, plan, sels)
+// person must agree to is asked on a terminal, and elsewhere needs --yes. Where nobody can be asked the
+// run itself asks the endpoints, once.
+func (c *cli) cleared(ctx context.Context, b *backend, plan record.Plan, sels []ui.Selection, w *waits) (yes bool, err error) {
+	if c.demo { // nobody else uses the simulated servers
+		return b.run.yes, nil
+	}
+	checks, err := b.preflight(ctx, plan, sels, c.terminal && !b.run.yes, w.doing)
+	w.over()
 	if err != nil {
 		return false, err
 	}
 	var refused, ask []string
 	for _, ch := range checks {
-		line := fmt.Sprintf("target %q: %s", ch.Target, ch.Text)
+		line := ch.Text
+		if ch.Target != "" {
+			line = fmt.Sprintf("target %q: %s", ch.Target, ch.Text)
+		}
 		switch {
 		case ch.Level == screen.CheckRefused:
 			refused = append(refused, line)

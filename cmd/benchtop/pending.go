@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +20,7 @@ type pendingRun struct {
 	run    atomic.Pointer[engine.Run]
 	blank  atomic.Pointer[engine.Snapshot] // shown until the run is there
 	events chan engine.Event
+	waits  *waits
 	cancel context.CancelFunc
 	done   chan struct{}
 	err    error // why it could not start; read after done
@@ -33,16 +34,20 @@ var _ ui.Run = (*pendingRun)(nil)
 // errNotBegun is the end of a sweep that was given up while its targets were being connected.
 var errNotBegun = errors.New("interrupted before the first request: nothing was measured, nothing is saved")
 
+// A starter connects the targets and starts the sweep; it tells doing what each is asked meanwhile.
+type starter func(ctx context.Context, doing doing) (*engine.Run, error)
+
 // startPending calls start in a goroutine of its own, which ends when the run does.
-func startPending(ctx context.Context, plan record.Plan, simulated bool, sels []ui.Selection, start func(context.Context) (*engine.Run, error)) *pendingRun {
+func startPending(ctx context.Context, plan record.Plan, simulated bool, sels []ui.Selection, start starter) *pendingRun {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	p := &pendingRun{events: make(chan engine.Event, 16), cancel: cancel, done: make(chan struct{})}
+	p := &pendingRun{waits: newWaits(time.Now), events: make(chan engine.Event, 16), cancel: cancel, done: make(chan struct{})}
 	p.blank.Store(blankSnapshot(plan, simulated, sels))
 	go func() {
 		defer close(p.done)
 		defer close(p.events)
 		defer cancel()
 		run, err := p.guarded(ctx, start)
+		p.waits.over()
 		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 			err = errNotBegun // ctx ends in end alone
 		}
@@ -68,13 +73,13 @@ func startPending(ctx context.Context, plan record.Plan, simulated bool, sels []
 }
 
 // guarded turns a panic into an error: the terminal belongs to the interface.
-func (p *pendingRun) guarded(ctx context.Context, start func(context.Context) (*engine.Run, error)) (run *engine.Run, err error) {
+func (p *pendingRun) guarded(ctx context.Context, start starter) (run *engine.Run, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			run, err = nil, fmt.Errorf("internal error: %v\n%s", v, debug.Stack())
+			run, err = nil, asPanic(v, debug.Stack())
 		}
 	}()
-	return start(ctx)
+	return start(ctx, p.waits.doing)
 }
 
 func (p *pendingRun) fail(err error) {
@@ -109,12 +114,23 @@ func blankSnapshot(plan record.Plan, simulated bool, sels []ui.Selection) *engin
 	return s
 }
 
-// Snapshot is the run's, or the blank one.
+// Snapshot is the run's, or the blank one with what each target is being asked.
 func (p *pendingRun) Snapshot() *engine.Snapshot {
 	if run := p.run.Load(); run != nil {
 		return run.Snapshot()
 	}
-	return p.blank.Load()
+	blank := p.blank.Load()
+	if blank.Done {
+		return blank
+	}
+	s := *blank
+	s.Targets = slices.Clone(s.Targets)
+	for i := range s.Targets {
+		if text := p.waits.text(s.Targets[i].Info.Name); text != "" {
+			s.Targets[i].Text = text
+		}
+	}
+	return &s
 }
 
 // Events passes the run's on.

@@ -15,18 +15,18 @@ func TestPendingRunThatCannotStart(t *testing.T) {
 	boom := errors.New("target \"a\": no answer\x1b[31m")
 	tests := []struct {
 		name  string
-		start func(context.Context) (*engine.Run, error)
+		start starter
 		end   func(*pendingRun)
 		want  string
 	}{
 		{name: "the engine refuses", want: "no answer",
-			start: func(context.Context) (*engine.Run, error) { return nil, boom }},
+			start: func(context.Context, doing) (*engine.Run, error) { return nil, boom }},
 		{name: "a panic is an error", want: "internal error: oops",
-			start: func(context.Context) (*engine.Run, error) { panic("oops") }},
+			start: func(context.Context, doing) (*engine.Run, error) { panic("oops") }},
 		{name: "stopped before the first request", want: errNotBegun.Error(), end: (*pendingRun).Stop,
-			start: func(ctx context.Context) (*engine.Run, error) { <-ctx.Done(); return nil, ctx.Err() }},
+			start: func(ctx context.Context, _ doing) (*engine.Run, error) { <-ctx.Done(); return nil, ctx.Err() }},
 		{name: "aborted before the first request", want: errNotBegun.Error(), end: (*pendingRun).Abort,
-			start: func(ctx context.Context) (*engine.Run, error) { <-ctx.Done(); return nil, ctx.Err() }},
+			start: func(ctx context.Context, _ doing) (*engine.Run, error) { <-ctx.Done(); return nil, ctx.Err() }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

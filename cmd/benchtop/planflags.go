@@ -64,14 +64,16 @@ func (f *planFlags) apply(p *record.Plan, demo bool) error {
 	given := func(name string) bool { return f.own.Changed(name) }
 	if given("rates") {
 		rates, err := record.ParseRates(f.rates)
-		errs = append(errs, prefix("--rates", err))
-		p.Rates = rates
+		if errs = append(errs, prefix("--rates", err)); err == nil {
+			p.Rates = rates
+		}
 	}
 	if given("duration") {
 		if f.duration <= 0 {
 			errs = append(errs, fmt.Errorf("--duration must be positive, but is %s", f.duration))
+		} else {
+			p.Duration = record.Duration(f.duration)
 		}
-		p.Duration = record.Duration(f.duration)
 		if !given("requests") {
 			p.Requests = 0
 		}
@@ -79,8 +81,9 @@ func (f *planFlags) apply(p *record.Plan, demo bool) error {
 	if given("requests") {
 		if f.requests <= 0 {
 			errs = append(errs, fmt.Errorf("--requests must be positive, but is %d", f.requests))
+		} else {
+			p.Requests = f.requests
 		}
-		p.Requests = f.requests
 		if !given("duration") {
 			p.Duration = 0
 		}
@@ -146,12 +149,39 @@ func rateList(rates []float64) string {
 	return b.String()
 }
 
-// prefix names the flag an error is about; nil stays nil.
+// prefix names the flag an error is about, in place of the word that the library has for it; nil stays
+// nil.
 func prefix(flag string, err error) error {
 	if err == nil {
 		return nil
 	}
+	word := strings.TrimPrefix(flag, "--")
+	var lines []error
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if rest, ok := strings.CutPrefix(line, word); ok && rest != "" && (rest[0] == ' ' || rest[0] == ':') {
+			lines = append(lines, errors.New(flag+rest))
+		}
+	}
+	if len(lines) > 0 {
+		return errors.Join(lines...)
+	}
 	return fmt.Errorf("%s: %w", flag, err)
+}
+
+// flagError is what pflag says about a value, without Go's own words.
+func flagError(err error) error {
+	var bad *pflag.InvalidValueError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	want, ok := map[string]string{
+		"duration": "a time with a unit, like 30s or 2m", "bool": "true or false", "int": "a whole number",
+		"uint64": "a whole number from 0 to 18446744073709551615",
+	}[bad.GetFlag().Value.Type()]
+	if !ok {
+		return err
+	}
+	return fmt.Errorf("--%s %q: want %s", bad.GetFlag().Name, bad.GetValue(), want)
 }
 
 // given lists the plan flags on the command line, as they are typed.

@@ -1,35 +1,37 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"benchtop/engine"
-	"benchtop/engine/openai"
 	"benchtop/engine/record"
-	"benchtop/engine/scrape"
+	"benchtop/engine/wire"
+	"benchtop/kube"
 	"benchtop/kube/inventory"
 	"benchtop/ui"
 	"benchtop/ui/screen"
 )
 
-// preflightTimeout bounds one small request of the preflight.
-const preflightTimeout = 15 * time.Second
-
 // Preflight connects to what is selected and says what stands against a run.
 func (b *backend) Preflight(ctx context.Context, plan record.Plan, sel []ui.Selection) ([]ui.Check, error) {
+	return b.preflight(ctx, plan, sel, true, func(string, string) {})
+}
+
+// preflight is Preflight; the endpoints themselves are asked if look is set, else left to the run. It
+// tells doing what it is at.
+func (b *backend) preflight(ctx context.Context, plan record.Plan, sel []ui.Selection, look bool, doing doing) ([]ui.Check, error) {
 	if err := plan.Validate(); err != nil {
 		return nil, err
 	}
 	all := make([][]ui.Check, len(sel))
+	for _, s := range sel {
+		doing(s.Name, "connecting")
+	}
 	conns, errs := b.connectAll(ctx, sel, plan.Via, false)
 	each(len(sel), func(i int) {
 		p := preflight{name: sel[i].Name}
@@ -42,13 +44,20 @@ func (b *backend) Preflight(ctx context.Context, plan record.Plan, sel []ui.Sele
 			if ws := sel[i].Workspace; ws != nil {
 				p.price(conns[i].target.Info, ws)
 			}
-			p.endpoint(ctx, plan, conns[i])
+			p.way(conns[i].way)
+			if look {
+				doing(sel[i].Name, "asking what it serves")
+				p.endpoint(ctx, plan, conns[i].target)
+			}
 		}
 		all[i] = p.checks
 	})
 	var out []ui.Check
 	for _, checks := range all {
 		out = append(out, checks...)
+	}
+	if line := b.spaceWarning(plan, len(sel)); line != "" {
+		out = append(out, ui.Check{Level: screen.CheckWarning, Text: line})
 	}
 	return out, ctx.Err()
 }
@@ -57,21 +66,20 @@ func (b *backend) Preflight(ctx context.Context, plan record.Plan, sel []ui.Sele
 // knows how to give the terminal back.
 func each(n int, f func(i int)) {
 	var wg sync.WaitGroup
-	var broke atomic.Pointer[string]
+	var broke atomic.Pointer[wire.Panic]
 	for i := range n {
 		wg.Go(func() {
 			defer func() {
 				if v := recover(); v != nil {
-					text := fmt.Sprintf("%v\n%s", v, debug.Stack())
-					broke.CompareAndSwap(nil, &text)
+					broke.CompareAndSwap(nil, &wire.Panic{Value: v, Stack: debug.Stack()})
 				}
 			}()
 			f(i)
 		})
 	}
 	wg.Wait()
-	if text := broke.Load(); text != nil {
-		panic(*text)
+	if p := broke.Load(); p != nil {
+		panic(p)
 	}
 }
 
@@ -102,101 +110,25 @@ func (p *preflight) price(info record.Target, ws *inventory.Workspace) {
 	}
 }
 
-// endpoint asks the target itself: way, model, context length, load of others.
-func (p *preflight) endpoint(ctx context.Context, plan record.Plan, c connection) {
-	if c.way != nil {
-		p.say(screen.CheckFine, "reached by %s in %.1f ms", c.way.Reason, float64(c.way.RTT.Microseconds())/1e3)
+func (p *preflight) way(w *kube.Way) {
+	if w != nil {
+		p.say(screen.CheckFine, "reached by %s in %.1f ms", w.Reason, float64(w.RTT.Microseconds())/1e3)
 	}
-	client := newProbeClient(c.target)
-	defer client.CloseIdleConnections()
-	status, body, err := probeGet(ctx, client, c.target, "/v1/models")
-	switch {
-	case err != nil:
-		p.say(screen.CheckRefused, "no answer: %s", err)
-		return
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		p.say(screen.CheckRefused, "asks for an API key: give it with --api-key-env or --api-key-file")
-		return
-	case status != http.StatusOK:
-		p.say(screen.CheckRefused, "GET /v1/models: HTTP %d; is this an OpenAI-compatible server?", status)
-		return
-	}
-	models, err := openai.ParseModels(body)
+}
+
+// endpoint asks the target itself: model, context length, load of others.
+func (p *preflight) endpoint(ctx context.Context, plan record.Plan, t engine.Target) {
+	f, err := engine.Look(ctx, plan, t)
 	if err != nil {
 		p.say(screen.CheckRefused, "%s", err)
 		return
 	}
-	p.model(plan, models)
-	status, body, err = probeGet(ctx, client, c.target, "/metrics")
-	if err == nil && status == http.StatusOK {
-		p.busy(body)
+	level := screen.CheckFine
+	if len(f.Others) > 0 && plan.Model == "" {
+		level = screen.CheckWarning
 	}
-}
-
-func (p *preflight) model(plan record.Plan, models []openai.Model) {
-	m, ok := openai.BaseModel(models)
-	if plan.Model != "" {
-		ok = false
-		for _, other := range models {
-			if other.ID == plan.Model {
-				m, ok = other, true
-			}
-		}
+	p.say(level, "%s", f.Text())
+	if f.Busy > 0 {
+		p.say(screen.CheckConfirm, "is busy: it serves %g requests of others", f.Busy)
 	}
-	if !ok {
-		p.say(screen.CheckRefused, "does not serve %q; it has %q", plan.Model, models[0].ID)
-		return
-	}
-	w := plan.Workload
-	if n := w.PromptTokens + w.OutputTokens; m.MaxModelLen > 0 && n > m.MaxModelLen {
-		p.say(screen.CheckRefused, "%d prompt and output tokens are beyond the model's context of %d", n, m.MaxModelLen)
-		return
-	}
-	p.say(screen.CheckFine, "serves %s", m.ID)
-}
-
-// busy looks for the load of others.
-func (p *preflight) busy(metrics []byte) {
-	v, err := scrape.Parse(bytes.NewReader(metrics))
-	if err != nil || v.Running == nil {
-		return
-	}
-	n := *v.Running
-	if v.Waiting != nil {
-		n += *v.Waiting
-	}
-	if n > 0 {
-		p.say(screen.CheckConfirm, "is busy: it serves %g requests of others", n)
-	}
-}
-
-// newProbeClient makes small requests over a target's way.
-func newProbeClient(t engine.Target) *http.Client {
-	rt := t.RoundTripper
-	if rt == nil {
-		rt = &http.Transport{DialContext: t.Dial, TLSClientConfig: t.TLS}
-	}
-	// A redirect is never followed: the next host would be given the key.
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &http.Client{Transport: rt, Timeout: preflightTimeout, CheckRedirect: stay}
-}
-
-// maxProbeBody bounds a reply of the preflight.
-const maxProbeBody = 4 << 20
-
-func probeGet(ctx context.Context, client *http.Client, t engine.Target, path string) (int, []byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.BaseURL+path, nil)
-	if err != nil {
-		return 0, nil, err
-	}
-	if t.APIKey != "" {
-		req.Header.Set("Authorization", "Bearer "+t.APIKey)
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxProbeBody))
-	return resp.StatusCode, body, err
 }

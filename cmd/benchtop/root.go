@@ -29,7 +29,7 @@ func (c *cli) rootCommand(argv0 string) *cobra.Command {
 	root.SetOut(c.out)
 	root.SetErr(c.errw)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+		return usage(fmt.Errorf("%w; see %s --help", flagError(err), cmd.CommandPath()))
 	})
 	root.SetUsageFunc(printUsage)
 	c.addEverywhere(root)

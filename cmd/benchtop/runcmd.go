@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"benchtop/engine"
 	"benchtop/engine/record"
 	"benchtop/engine/verdict"
 
@@ -150,6 +151,7 @@ type sweep struct {
 	gates  []verdict.Gate
 	// against are saved runs beside this one.
 	against []*record.Run
+	doing   doing // told what targets are asked before the first step; nil = nobody
 }
 
 // basePlan is the plan before flags: a file's, a run's or the default.
@@ -181,6 +183,9 @@ func (c *cli) basePlan(f *runFlags) (s sweep, fresh bool, err error) {
 	run, err := record.Load(dir)
 	if err != nil {
 		return s, false, err
+	}
+	if f.resume != "" && run.State == record.StateRunning {
+		return s, false, fmt.Errorf("run %s is still running: wait for its end, or stop it, before it can be resumed", run.ID)
 	}
 	s.plan = run.Plan
 	if f.resume != "" {
@@ -216,10 +221,19 @@ func (c *cli) plan(f *runFlags, args []string) (sweep, error) {
 		}
 	}
 	errs = append(errs, s.plan.Validate())
+	if s.plan.Via == "simulated" && !c.demo {
+		errs = append(errs, errors.New("--via simulated is the demo's own way; it goes with --demo"))
+	}
 	_, err = verdict.ParseSLOs(s.plan.SLO)
 	errs = append(errs, prefix("--slo", err))
 	s.gates, err = verdict.ParseGates(s.plan.Gate...)
 	errs = append(errs, prefix("--gate", err))
+	if len(s.plan.Rates) > 0 {
+		errs = append(errs, checkGates(s.gates, s.plan))
+	}
+	if n := len(s.specs); n > engine.MaxTargets {
+		errs = append(errs, fmt.Errorf("%d targets: at most %d fit side by side; use several runs and compare them", n, engine.MaxTargets))
+	}
 	_, err = verdict.ParseStop(s.plan.StopWhen...)
 	errs = append(errs, prefix("--stop-when", err))
 	if !f.dryRun && len(s.plan.Targets) == 0 {

@@ -32,6 +32,11 @@ func (b *backend) Start(ctx context.Context, plan record.Plan, sel []ui.Selectio
 
 func (b *backend) start(ctx context.Context, s sweep, sel []ui.Selection, yes bool) (*engine.Run, error) {
 	plan := s.plan
+	if s.doing != nil {
+		for _, one := range sel {
+			s.doing(one.Name, "connecting")
+		}
+	}
 	conns, errs := b.connectAll(ctx, sel, plan.Via, true)
 	for _, err := range errs {
 		if err != nil {
@@ -60,7 +65,7 @@ func (b *backend) start(ctx context.Context, s sweep, sel []ui.Selection, yes bo
 	run, err := engine.Start(runCtx, plan, targets, engine.Options{
 		Dir: dir, Name: b.run.name, Version: version(), Labels: b.run.labels, Simulated: simulated,
 		Yes: yes, WaitFor: cmp.Or(b.run.wait, lostFor), Resume: s.resume != "",
-		Hold: b.login.hold,
+		Doing: s.doing, Hold: b.login.hold,
 	})
 	if err == nil {
 		b.login.to(run.Tell)

@@ -31,9 +31,12 @@ var (
 	arrivalKinds  = []string{"poisson", "poisson-free", "constant"}
 	endpointKinds = []string{"auto", "completions", "chat"}
 	orderKinds    = []string{"parallel", "sequential", "interleaved"}
-	viaKinds      = []string{"", "auto", "port-forward", "proxy", "direct", "simulated"}
+	viaKinds      = []string{"", "auto", "port-forward", "proxy", "direct", viaDemo}
 	workloadKinds = []string{"fixed"}
 )
+
+// viaDemo is the way to the embedded cluster's servers, which is nothing to choose.
+const viaDemo = "simulated"
 
 // DefaultPlan is the sweep that runs when nothing is said: 1, 2, 4, 8, 16 req/s, 200 prompt and 200
 // output tokens, each step 60 s and at least 100 requests.
@@ -138,7 +141,8 @@ func (p Plan) Validate() error {
 	tokens("output tokens", p.Workload.OutputTokens)
 	oneOf := func(what, got string, want []string) {
 		if !slices.Contains(want, got) {
-			bad("%s must be %s, but is %q%s", what, orList(want), got, didYouMean(got, want))
+			offered := slices.DeleteFunc(slices.Clone(want), func(w string) bool { return w == viaDemo })
+			bad("%s must be %s, but is %q%s", what, orList(offered), got, didYouMean(got, offered))
 		}
 	}
 	oneOf("workload kind", p.Workload.Kind, workloadKinds)

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -46,8 +47,8 @@ func parseRange(f string) ([]float64, error) {
 	lo, err1 := parseRate(from)
 	hi, err2 := parseRate(rest[:at])
 	by, err3 := parseRate(rest[at+1:])
-	if err := errors.Join(err1, err2, err3); err != nil {
-		return nil, fmt.Errorf("rates %q: %w", f, errors.Join(err1, err2, err3))
+	if err := cmp.Or(err1, err2, err3); err != nil {
+		return nil, fmt.Errorf("rates %q: %w", f, err)
 	}
 	if hi < lo {
 		return nil, fmt.Errorf("rates %q: a range goes up, but %v is above %v", f, lo, hi)

@@ -64,7 +64,7 @@ func cause(err error) string {
 	case errors.As(err, &limit) && limit.Timeout(): // context.DeadlineExceeded as well
 		return "no answer in time"
 	}
-	return strings.TrimPrefix(err.Error(), "net/http: ")
+	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "net/http: "), "tls: ")
 }
 
 // Unwrap gives the cause.
