@@ -95,7 +95,7 @@ func (f *forecast) rest(i, k int) time.Duration {
 	case StateMeasuring:
 		return phase + f.drain(i, k)
 	case StateDraining:
-		return min(phase, served(float64(t.InFlight), t.Now.CompletedRPS, f.drain(i, k)-t.StepElapsed))
+		return min(phase, served(float64(t.InFlight), f.completing(t), f.drain(i, k)-t.StepElapsed))
 	}
 	return f.between + f.warmup(i, k) + f.window(i, k) + f.drain(i, k)
 }
@@ -150,10 +150,19 @@ func (f *forecast) e2e(i, k int) time.Duration {
 	if k == t.Current && t.State == StateMeasuring {
 		before := slices.DeleteFunc(slices.Clone(known), func(m measured) bool { return m.rate >= s.Rate })
 		if g := growth(t, extrapolate(before, s.Rate, 0).Seconds()); g > 0 { // served after the window
-			return served(float64(t.InFlight)+g*(t.StepTotal-t.StepElapsed).Seconds(), t.Now.CompletedRPS, 0)
+			return served(float64(t.InFlight)+g*(t.StepTotal-t.StepElapsed).Seconds(), f.completing(t), 0)
 		}
 	}
 	return extrapolate(known, s.Rate, f.plan.StepWindow(s.Rate))
+}
+
+// completing is how many requests a second a target serves: by its tokens, since a full server takes
+// and ends requests in waves of one E2E time.
+func (f *forecast) completing(t *TargetSnapshot) float64 {
+	if n := f.plan.Workload.OutputTokens; n > 0 && t.Now.OutputTokPerS > 0 {
+		return t.Now.OutputTokPerS / float64(n)
+	}
+	return t.Now.CompletedRPS
 }
 
 // growth is by how much a second the requests in flight grow in the step under way, 0 if they do not

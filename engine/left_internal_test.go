@@ -133,7 +133,8 @@ func (p *tape) load(t *TargetSnapshot, i int, s stretch, now float64, phases []s
 	}
 	t.Now = Live{OfferedRPS: rate, CompletedRPS: rate, Window: liveWindow * time.Second}
 	if c := p.serves[i][s.step]; c > 0 {
-		t.Now.CompletedRPS = c
+		t.Now.CompletedRPS = 2 * c * float64(int(now/10)%2) // they end in waves, their tokens come steadily
+		t.Now.OutputTokPerS = c * float64(p.plan.Workload.OutputTokens)
 	}
 	n := p.queue(i, s.step, now-began)
 	if s.state == StateDraining {
