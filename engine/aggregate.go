@@ -78,7 +78,7 @@ func (r *Run) publishWith(hist []history) {
 	if !s.Done {
 		s.Left = r.left(s)
 		if r.sendCtx != nil && r.sendCtx.Err() != nil {
-			s.Phase = "stopping"
+			s.Phase, s.Left = "stopping", min(s.Left, stopDrain)
 		}
 	}
 	r.snap.Store(s)
