@@ -85,10 +85,12 @@ are replaced by pseudonyms, the same ones each time on this machine. ` + runArgH
 		if out == "" {
 			out = filepath.Base(dir) + ".tar.gz"
 		}
-		if err := writeBundle(out, dir, run); err != nil {
+		c.sayLacks(dir, run)
+		err = writeBundle(out, dir, run)
+		if _, there := os.Stat(out); err != nil && there != nil {
 			return err
 		}
-		return c.printPaths([]string{out})
+		return errors.Join(err, c.printPaths([]string{out}))
 	}
 	return cmd
 }
@@ -109,7 +111,8 @@ func writeBundle(out, dir string, run *record.Run) (err error) {
 		return fmt.Errorf("bundle: %w; choose another file with -o", err)
 	}
 	defer func() {
-		if err = errors.Join(err, f.Close()); err != nil {
+		var skipped *record.SkippedError // told, but the rest is there
+		if err = errors.Join(err, f.Close()); err != nil && !errors.As(err, &skipped) {
 			_ = os.Remove(out)
 		}
 	}()

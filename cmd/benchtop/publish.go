@@ -108,13 +108,12 @@ func (c *cli) exportCommand() *cobra.Command {
 		if out == "" {
 			out = filepath.Join(dir, exportFolder)
 		}
-		for _, f := range formats {
+		var errs []error
+		for _, f := range formats { // what one of them cannot, another may
 			paths, err := report.Export(dir, run, f, out)
-			if err = errors.Join(err, c.printPaths(paths)); err != nil {
-				return err
-			}
+			errs = append(errs, err, c.printPaths(paths))
 		}
-		return nil
+		return errors.Join(errs...)
 	}
 	return cmd
 }

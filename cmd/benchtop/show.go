@@ -20,7 +20,7 @@ func savedRunOf(arg string) (dir string, run *record.Run, err error) {
 		return "", nil, err
 	}
 	run, err = engine.Load(dir)
-	return dir, run, err
+	return dir, run, err // the folder also with an error
 }
 
 // savedRunsOf opens several runs.
@@ -57,10 +57,11 @@ func (c *cli) showCommand() *cobra.Command {
 		if err := checkOutput(format, formats...); err != nil {
 			return err
 		}
-		dir, run, err := savedRunOf(args[0])
-		if err != nil {
-			return err
+		dir, run, damage := c.savedOrSalvaged(args[0])
+		if run == nil {
+			return damage
 		}
+		var err error
 		if run, err = c.under(as, dir, run); err != nil {
 			return err
 		}
@@ -89,9 +90,35 @@ func (c *cli) showCommand() *cobra.Command {
 			fmt.Fprint(to, "\n"+text)
 		}
 		fmt.Fprintln(c.errw, dir)
-		return nil
+		return damage
 	}
 	return cmd
+}
+
+// savedOrSalvaged opens what the user calls a run, and says what is missing of it. Of one whose
+// run.json cannot be read it returns what steps.csv holds, and the reason; without a run, the reason
+// alone.
+func (c *cli) savedOrSalvaged(arg string) (dir string, run *record.Run, damage error) {
+	dir, run, damage = savedRunOf(arg)
+	if damage == nil {
+		c.sayLacks(dir, run)
+		return dir, run, nil
+	}
+	if dir == "" {
+		dir = filepath.Clean(arg)
+	}
+	salvaged, err := record.Salvage(dir)
+	if err != nil {
+		return dir, nil, damage // the first reason tells more
+	}
+	return dir, salvaged, damage
+}
+
+// sayLacks says what is missing of a run's files.
+func (c *cli) sayLacks(dir string, run *record.Run) {
+	for _, text := range record.Lacks(dir, run) {
+		fmt.Fprintln(c.errw, "note: "+text)
+	}
 }
 
 // addAsFlag adds --as with the tools that are known.

@@ -136,7 +136,7 @@ func Resolve(arg string) (string, error) {
 	if dir, ok := asPath(arg); ok {
 		return filepath.Abs(dir)
 	}
-	if strings.ContainsRune(arg, filepath.Separator) {
+	if strings.ContainsRune(arg, filepath.Separator) || holdsSteps(arg) {
 		return "", fmt.Errorf("open run %q: %w: there is no %s in it", arg, ErrNotARun, runFile)
 	}
 	root, err := Root()
@@ -154,6 +154,12 @@ func Resolve(arg string) (string, error) {
 		return infos[0].Dir, nil
 	}
 	return match(arg, infos, root)
+}
+
+// holdsSteps says whether a folder is what is left of a run.
+func holdsSteps(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, stepsFile))
+	return err == nil
 }
 
 func asPath(arg string) (string, bool) {

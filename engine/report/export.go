@@ -206,17 +206,22 @@ func RequestsCSV(w io.Writer, dir string, run *record.Run) error {
 	out := csv.NewWriter(w)
 	_ = out.Write(requestColumns) // an error stays and is told by Error
 	row := make([]string, 0, len(requestColumns))
+	any := false
 	for r, err := range record.Requests(dir) {
 		if err != nil {
 			out.Flush()
 			return errors.Join(out.Error(), err)
 		}
+		any = true
 		row = requestRow(row[:0], r, rates[r.Step])
 		if err := out.Write(row); err != nil {
 			return err
 		}
 	}
 	out.Flush()
+	if !any && run.Imported == "" && sentAny(run) {
+		return errors.Join(out.Error(), errNoLines)
+	}
 	return out.Error()
 }
 

@@ -116,8 +116,11 @@ func TestNoTextBreaksOutOfAPage(t *testing.T) {
 	if _, err := report.Report(out, run); err != nil {
 		t.Fatal(err)
 	}
+	dir := t.TempDir()
+	write(t, dir, "requests.jsonl", string(record.AppendRequest(nil, &record.Request{
+		ID: hostile, Target: hostile, Try: 1, Status: record.StatusFailed, Class: hostile, Error: hostile, Finish: hostile})))
 	for _, format := range []string{"junit", "llm-d", "csv", "png"} {
-		if _, err := report.Export(t.TempDir(), run, format, out); err != nil {
+		if _, err := report.Export(dir, run, format, out); err != nil {
 			t.Errorf("export %s: %v", format, err)
 		}
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 
@@ -69,10 +70,12 @@ func collect(dir string, run *record.Run) ([]*samples, error) {
 		}
 	}
 	switch {
-	case skipped != nil:
-		return all, skipped
+	case !any && sentAny(run) && skipped != nil:
+		return nil, fmt.Errorf("%w (%w)", errNoLines, skipped.Err)
 	case !any && sentAny(run):
 		return nil, errNoLines
+	case skipped != nil:
+		return all, skipped
 	}
 	return all, nil
 }

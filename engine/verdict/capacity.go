@@ -190,18 +190,24 @@ func (c Capacity) String() string {
 const maxBracket = 0.10
 
 // Refine is the next rate to try to narrow the bracket: its middle, or half of a lowest rate that
-// broke. It is not ok when the bracket is at most 10 % wide or has no upper end.
+// broke; if that was tried and does not tell, one above it. It is not ok when the bracket is at most 10 % wide or has no upper end.
 func (c Capacity) Refine() (rate float64, ok bool) {
 	if c.Fails == 0 || (c.Fails-c.Holds)/c.Fails <= maxBracket || c.Fails <= 0.02 {
 		return 0, false
 	}
-	middle := (c.Holds + c.Fails) / 2
-	// Three digits, unless they would leave the bracket.
-	round, _ := strconv.ParseFloat(strconv.FormatFloat(middle, 'g', 3, 64), 64)
-	if round > c.Holds && round < c.Fails {
-		middle = round
+	lo := c.Holds
+	for {
+		middle := (lo + c.Fails) / 2
+		// Three digits, unless they would leave the bracket.
+		round, _ := strconv.ParseFloat(strconv.FormatFloat(middle, 'g', 3, 64), 64)
+		if round > lo && round < c.Fails {
+			middle = round
+		}
+		if !slices.Contains(c.Untrusted, middle) {
+			return middle, true
+		}
+		lo = middle // tried, and it does not tell: another rate may
 	}
-	return middle, true
 }
 
 // rateText prints a rate without trailing zeros.

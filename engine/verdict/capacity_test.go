@@ -74,6 +74,7 @@ func TestCapacity(t *testing.T) {
 		{"slow and cut by a short drain", []record.Step{at(1, 300), edit(at(2, 900), cutAfter(1))}, "holds 1, breaks at 2 req/s", "", 1.5},
 		{"invalid is not used", []record.Step{at(1, 300), edit(at(2, 900), invalid), at(4, 400)}, "holds 4+ req/s", "2 req/s is not used: invalid (the client sent late)", 0},
 		{"void is passed over", []record.Step{at(1, 300), edit(at(2, 900), void), at(2, 300)}, "holds 2+ req/s", "", 0},
+		{"the middle is invalid", []record.Step{edit(at(8, 1), invalid), at(16, 900)}, "breaks at 16 req/s, the lowest rate that tells", "8 req/s is not used", 12},
 		{"only invalid", []record.Step{edit(at(1, 300), invalid)}, "unknown: no usable step", "1 req/s is not used", 0},
 		{"holds again above", []record.Step{at(1, 300), at(2, 900), at(4, 400)}, "holds 1, breaks at 2 req/s", "4 req/s holds although 2 req/s does not: not counted", 1.5},
 		{"most repeats hold", []record.Step{at(2, 300), at(2, 300), at(2, 900)}, "holds 2+ req/s", "2 req/s holds in 2 of 3 repeats", 0},
