@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -204,7 +205,7 @@ const Asked = "model, how it counts tokens, prompt length, round trip"
 // Progress says where a target is in its step: "step 4/5 · measuring 36/60 s".
 func Progress(t *engine.TargetSnapshot) string {
 	if t.State == engine.StatePreparing {
-		return "asking the target"
+		return cmp.Or(t.Text, "asking the target")
 	}
 	text := string(t.State)
 	if t.StepTotal > 0 {
