@@ -3,7 +3,10 @@ package kube
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 
 	"benchtop/kube/inventory"
@@ -243,15 +246,39 @@ func (s *source) failed(err error) {
 	})
 }
 
-// slim drops the parts of an object that are large and never read, so that a list of 5,000 nodes
+// slim drops what is never read of an object, which is most of a node, so that a list of 5,000 nodes
 // does not stand in memory while it is taken in.
 func slim(u *unstructured.Unstructured) {
-	if meta, ok := u.Object["metadata"].(map[string]any); ok {
-		delete(meta, "managedFields")
-	}
-	if status, ok := u.Object["status"].(map[string]any); ok && u.GetKind() == "Node" {
-		for _, k := range []string{"images", "addresses", "daemonEndpoints", "allocatable", "volumesAttached", "volumesInUse"} {
-			delete(status, k)
+	meta, _ := u.Object["metadata"].(map[string]any)
+	delete(meta, "managedFields")
+	switch u.GetKind() {
+	case "Node":
+		delete(u.Object, "spec")
+		delete(meta, "annotations")
+		if labels, ok := meta["labels"].(map[string]any); ok {
+			maps.DeleteFunc(labels, func(k string, _ any) bool { return !readLabel(k) })
 		}
+		keep(u.Object, "status", "capacity", "conditions")
+	case "Pod":
+		delete(meta, "annotations")
+		keep(u.Object, "spec", "nodeName", "containers")
+	}
+}
+
+// readLabel says that a node's label may tell the machine's type, place, GPU or workspace.
+func readLabel(key string) bool {
+	for _, part := range []string{"instance-type", "kaito.sh/", "nvidia.com/", "karpenter", "topology.kubernetes.io/",
+		"failure-domain", "kubernetes.azure.com/", "agentpool", "capacityType"} {
+		if strings.Contains(key, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// keep leaves of the part of an object only the keys that are named.
+func keep(obj map[string]any, part string, keys ...string) {
+	if m, ok := obj[part].(map[string]any); ok {
+		maps.DeleteFunc(m, func(k string, _ any) bool { return !slices.Contains(keys, k) })
 	}
 }

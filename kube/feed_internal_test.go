@@ -1,6 +1,8 @@
 package kube
 
 import (
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -8,7 +10,9 @@ import (
 	"benchtop/kube/kaito"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/yaml"
 )
 
 func nodeObject(ready, heartbeat string) *unstructured.Unstructured {
@@ -59,17 +63,52 @@ func TestHeartbeatsMakeNoPicture(t *testing.T) {
 	}
 }
 
+// What is cut off a node and a pod is never read.
 func TestSlim(t *testing.T) {
-	o, err := (&source{}).Transformer()(nodeObject("True", "now"))
-	if err != nil {
-		t.Fatal(err)
+	tests := []struct {
+		gvr  schema.GroupVersionResource
+		text string
+	}{
+		{nodesGVR, `
+kind: Node
+metadata:
+  name: aks-1
+  managedFields: [large]
+  annotations: {large: large}
+  labels: {large/label: "1", node.kubernetes.io/instance-type: Standard_NC24ads_A100_v4, topology.kubernetes.io/region: eastus,
+    topology.kubernetes.io/zone: eastus-1, kubernetes.azure.com/scalesetpriority: spot, nvidia.com/gpu.product: NVIDIA-A100-80GB-PCIe,
+    nvidia.com/gpu.count: "1", nvidia.com/cuda.driver-version.full: 580.95.05, kaito.sh/workspace: chat, kaito.sh/workspacenamespace: team}
+spec: {large: large}
+status: {images: [large], capacity: {nvidia.com/gpu: "1"}, conditions: [{type: Ready, status: "True"}]}
+`},
+		{nodesGVR, `
+kind: Node
+metadata: {name: aks-2, labels: {karpenter.azure.com/sku-name: x, karpenter.azure.com/sku-gpu-name: A100, karpenter.azure.com/sku-gpu-count: "2",
+  failure-domain.beta.kubernetes.io/region: r, failure-domain.beta.kubernetes.io/zone: z, eks.amazonaws.com/capacityType: ON_DEMAND,
+  karpenter.kaito.sh/workspace-name: chat, karpenter.kaito.sh/workspace-namespace: team}}
+`},
+		{nodesGVR, "{kind: Node, metadata: {name: aks-3, labels: {agentpool: a}}, status: large}"},
+		{podsGVR, `
+kind: Pod
+metadata: {name: chat-0, namespace: team, uid: u, annotations: {large: large}, labels: {kaito.sh/workspace: chat}}
+spec: {nodeName: aks-1, volumes: [large], containers: [{name: chat, args: [--max-num-seqs=8], resources: {limits: {nvidia.com/gpu: "1"}}}]}
+status: {phase: Running, conditions: [{type: Ready, status: "True"}], containerStatuses: [{name: chat, restartCount: 1, state: {running: {}}}]}
+`},
 	}
-	u := o.(*unstructured.Unstructured).Object
-	if u["metadata"].(map[string]any)["managedFields"] != nil || u["status"].(map[string]any)["images"] != nil {
-		t.Errorf("large parts are kept: %v", u)
-	}
-	if u["status"].(map[string]any)["conditions"] == nil {
-		t.Error("conditions are gone")
+	for _, tt := range tests {
+		u := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal([]byte(tt.text), &u.Object); err != nil {
+			t.Fatal(err)
+		}
+		s := &source{want: want{gvr: tt.gvr}, feed: &feed{lives: map[string]life{}}}
+		before := s.parse(u.DeepCopy().Object)
+		slim(u)
+		if after := s.parse(u.Object); !reflect.DeepEqual(after, before) {
+			t.Errorf("%s is read as %+v, was %+v", u.GetName(), after, before)
+		}
+		if left := fmt.Sprint(u.Object); strings.Contains(left, "large") && !strings.Contains(tt.text, "status: large") {
+			t.Errorf("left of %s: %s", u.GetName(), left)
+		}
 	}
 }
 
