@@ -287,18 +287,30 @@ func ownCopy[T any](v *T) (*T, error) {
 
 // prepare probes the targets: side by side those that may be under load side by side, so that none
 // takes another's probe for foreign traffic.
+//
+// When one cannot be measured the others get a moment to say whether they can.
 func (r *Run) prepare(ctx context.Context) error {
-	var errs []error
+	all, cancel := context.WithCancel(ctx)
+	defer cancel()
 	for _, g := range r.sideBySide() {
 		var asks []func() error
 		for _, x := range g {
-			asks = append(asks, func() error { return x.prepare(ctx, r.opt.Yes) })
+			asks = append(asks, func() error {
+				err := x.prepare(all, r.opt.Yes)
+				if err != nil && ctx.Err() == nil && errors.Is(err, context.Canceled) {
+					return nil // the other's error says it
+				}
+				if err != nil {
+					time.AfterFunc(time.Second, cancel)
+				}
+				return err
+			})
 		}
 		if err := together(asks...); err != nil {
-			errs = append(errs, err)
+			return err
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 func (r *Run) closeRunners() {

@@ -124,6 +124,7 @@ func (p *pendingRun) Snapshot() *engine.Snapshot {
 		return blank
 	}
 	s := *blank
+	s.Seq = uint64(time.Since(s.StartedAt) / time.Second) // it grows older
 	s.Targets = slices.Clone(s.Targets)
 	for i := range s.Targets {
 		if text := p.waits.text(s.Targets[i].Info.Name); text != "" {
