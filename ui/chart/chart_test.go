@@ -369,3 +369,18 @@ func sampleRates(th *theme.Theme) chart.RateCurve {
 			{Rate: 4, Y: math.NaN()}, {Rate: 8, Y: 287.7}, {Rate: 16, Y: 292.8}}},
 	}}
 }
+
+// A label of the limit that finds no room on its row points to it.
+func TestLimitLabelPointsToItsRow(t *testing.T) {
+	points := func(y float64) []chart.Point { return []chart.Point{{X: 0, Y: y}, {X: 60, Y: y}} }
+	ts := chart.TimeSeries{Theme: bare, XMax: 60, SLO: 500, Y: chart.FitAxis(0, 600, false), Series: []chart.Series{
+		{Name: "p50", Points: points(480)}, {Name: "p90", Points: points(500)}, {Name: "p99", Points: points(520)}}}
+	if got := ts.Render(60, 8); !strings.Contains(got, "SLO↑") {
+		t.Errorf("the label does not point up to its row:\n%s", got)
+	}
+	ts.Series = ts.Series[:1]
+	ts.Series[0].Points = points(100)
+	if got := ts.Render(60, 12); strings.Contains(got, "SLO↑") || strings.Contains(got, "SLO↓") || !strings.Contains(got, "SLO") {
+		t.Errorf("a label on its row points elsewhere:\n%s", got)
+	}
+}

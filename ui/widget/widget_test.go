@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/charmbracelet/x/ansi"
+	"github.com/google/go-cmp/cmp"
 	"github.com/muesli/termenv"
 
 	"benchtop/ui/theme"
@@ -88,4 +89,59 @@ func sizeError(s string, w, h int) string {
 		}
 	}
 	return ""
+}
+
+// A note is cut before it is left out; the title is cut last of all.
+func TestPanelCutsItsNoteFirst(t *testing.T) {
+	th := theme.New(theme.Options{Profile: termenv.Ascii})
+	p := widget.Panel{Theme: th, Title: "Last 10 s", Note: "a10: 8 req/s: 480 sent, 480 ok"}
+	for w, want := range map[int]string{60: "480 sent, 480 ok ─", 40: "a10: 8 req/s", 28: "Last 10 s ─", 10: "Last"} {
+		top, _, _ := strings.Cut(p.Render(w, 3), "\n")
+		if !strings.Contains(top, want) {
+			t.Errorf("in %d cells: no %q in %q", w, want, top)
+		}
+		if w == 28 && strings.Contains(top, "a10") {
+			t.Errorf("in %d cells a scrap of the note is left: %q", w, top)
+		}
+	}
+}
+
+// Lines keeps the beginning and says that there is more.
+func TestLines(t *testing.T) {
+	text := "one two three four five six seven"
+	for _, tt := range []struct {
+		w, most int
+		want    []string
+	}{
+		{80, 2, []string{text}},
+		{14, 0, []string{"one two three", "four five six", "seven"}},
+		{14, 2, []string{"one two three", "four five six…"}},
+		{14, 1, []string{"one two three…"}},
+		{0, 2, nil},
+	} {
+		if diff := cmp.Diff(tt.want, widget.Lines(text, tt.w, tt.most, "…")); diff != "" {
+			t.Errorf("%d lines of %d cells (-want +got):\n%s", tt.most, tt.w, diff)
+		}
+	}
+}
+
+// The thumb of a scroll bar is at the top at the beginning, at the bottom at the end, and always there.
+func TestScrollBar(t *testing.T) {
+	th := theme.New(theme.Options{Profile: termenv.Ascii})
+	const visible, n = 5, 20
+	for from := range n - visible + 1 {
+		bar := ""
+		for y := range visible {
+			bar += widget.ScrollBar(th, y, from, visible, n)
+		}
+		if strings.Count(bar, th.Glyph.Thumb) != 1 {
+			t.Errorf("from %d: %q has no thumb of one cell", from, bar)
+		}
+		if from == 0 && !strings.HasPrefix(bar, th.Glyph.Thumb) || from == n-visible && !strings.HasSuffix(bar, th.Glyph.Thumb) {
+			t.Errorf("from %d the thumb is elsewhere: %q", from, bar)
+		}
+	}
+	if got := widget.ScrollBar(th, 0, 0, 0, 0); got == "" {
+		t.Error("a bar beside nothing is not one cell")
+	}
 }

@@ -99,3 +99,24 @@ func TestLogIsBoundedAndKeepsTheLatest(t *testing.T) {
 		t.Errorf("%d lines, the last is %q", len(log), log[len(log)-1])
 	}
 }
+
+// The reason of an event stands at its end: it is wrapped, not cut, and the newest comes first.
+func TestEventsAreReadToTheEnd(t *testing.T) {
+	m := newLive(2, 300)
+	m.Event(engine.Event{At: time.Minute, Target: "a10", Text: "an older one"})
+	m.Event(engine.Event{At: 2 * time.Minute, Target: "a100", Text: "of another target"})
+	m.Event(engine.Event{At: 3 * time.Minute, Target: "a10", Level: 2, Text: "8 req/s: 480 sent, 480 ok; the client sent late: send lag p99 is 26.7 ms"})
+	for _, size := range [][2]int{{160, 43}, {120, 38}, {80, 22}} {
+		view := m.Render(size[0], size[1])
+		words := strings.Join(strings.FieldsFunc(view, func(r rune) bool { return r == ' ' || r == '\n' || r > 0x2000 }), " ")
+		if !strings.Contains(words, "p99 is") || !strings.Contains(words, "26.7 ms") {
+			t.Errorf("at %v the end of the event is not seen:\n%s", size, view)
+		}
+		if strings.Contains(view, "another target") {
+			t.Errorf("at %v an event of another target is shown:\n%s", size, view)
+		}
+	}
+	if view := m.Render(160, 43); !strings.Contains(view, "an older one") {
+		t.Errorf("where there is room the one before is not shown:\n%s", view)
+	}
+}

@@ -106,3 +106,15 @@ func TestMarkedRunsOpenTogether(t *testing.T) {
 		t.Errorf("without marks enter takes the one under the cursor: %+v", a)
 	}
 }
+
+// A click puts the cursor on a run; header, border and the room below are no runs.
+func TestClickOnARun(t *testing.T) {
+	m := newRuns()
+	m.Render(80, 22)
+	for _, y := range []int{3, 0, 1, 5, 10, -3, 99} { // the second run, and nothing
+		m.Click(10, y)
+		if a, ok := press(m, "Y").(screen.Copy); !ok || !strings.HasSuffix(a.Text, "-h100") {
+			t.Errorf("after a click on line %d, Y gives %+v", y, a)
+		}
+	}
+}

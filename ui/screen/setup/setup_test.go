@@ -278,3 +278,85 @@ func TestUnknownPriceIsNamed(t *testing.T) {
 		t.Errorf("the plan line does not say whose price is missing:\n%s", m.Render(120, 38))
 	}
 }
+
+// Where the form is higher than the screen it follows the cursor, and says how much is above and below.
+func TestTheFormFollowsTheCursor(t *testing.T) {
+	m := newSetup(fixture.Plan())
+	lines := len(order) + 3 // two targets and a blank
+	for i := range len(order) + 1 {
+		view := m.Render(80, 22)
+		title, _, _ := strings.Cut(view, "\n")
+		form, _, _ := strings.Cut(view, " Plan ")
+		above, below, shown := count(title, "↑"), count(title, "↓"), strings.Count(form, "\n")-2 // borders
+		if i < len(order) && !strings.Contains(view, "▸ "+order[i]) {
+			t.Errorf("field %q has the cursor and is not seen:\n%s", order[i], view)
+		}
+		if i < len(order) && above+below+shown != lines {
+			t.Errorf("at %q: %d above and %d below of %d lines, of which %d are shown", order[i], above, below, lines, shown)
+		}
+		m.Update(key("tab"))
+	}
+	if view := m.Render(120, 38); strings.ContainsAny(view, "↑↓") {
+		t.Errorf("all is shown, and yet there is more:\n%s", view)
+	}
+}
+
+// count is the number after a glyph on a line, 0 without it.
+func count(line, glyph string) int {
+	_, rest, ok := strings.Cut(line, glyph+" ")
+	n := 0
+	for _, r := range rest {
+		if !ok || r < '0' || r > '9' {
+			break
+		}
+		n = 10*n + int(r-'0')
+	}
+	return n
+}
+
+// An 80-column form cuts what is wrong with a field; the plan says it in full.
+func TestWhatIsWrongIsSaidInFull(t *testing.T) {
+	m := newSetup(fixture.Plan())
+	fill(m, "Rates", "1,2,abc")
+	view := m.Render(80, 22)
+	if want := `1 field to correct. Rates: rate "abc" is not a number; want req/s, like`; !strings.Contains(view, want) {
+		t.Errorf("no %q in\n%s", want, view)
+	}
+}
+
+// A click puts the cursor on a field, also when the form has scrolled; elsewhere it does nothing.
+func TestClickOnAField(t *testing.T) {
+	m := newSetup(fixture.Plan())
+	at := func(name string) int {
+		for y, l := range strings.Split(m.Render(80, 22), "\n") {
+			if strings.Contains(l, " "+name+" ") {
+				return y
+			}
+		}
+		t.Fatalf("%s is not shown", name)
+		return 0
+	}
+	m.Click(5, at("Targets run"))
+	if view := m.Render(80, 22); !strings.Contains(view, "▸ Targets run") {
+		t.Errorf("the cursor is elsewhere:\n%s", view)
+	}
+	for range 8 {
+		m.Update(key("tab"))
+	}
+	m.Click(5, at("Drain"))
+	if view := m.Render(80, 22); !strings.Contains(view, "▸ Drain") {
+		t.Errorf("the cursor is elsewhere in a scrolled form:\n%s", view)
+	}
+	for _, y := range []int{-1, 0, 16, 21, 1000} {
+		m.Click(5, y)
+	}
+	if view := m.Render(80, 22); !strings.Contains(view, "▸ Drain") {
+		t.Errorf("a click beside the fields moved the cursor:\n%s", view)
+	}
+	m.Starting(true)
+	m.Click(5, at("Tokens in"))
+	m.Starting(false)
+	if view := m.Render(80, 22); !strings.Contains(view, "▸ Drain") {
+		t.Errorf("a click moved the cursor while the sweep starts:\n%s", view)
+	}
+}
