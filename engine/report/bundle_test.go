@@ -44,14 +44,14 @@ func unpack(t *testing.T, b []byte) string {
 
 func TestBundleOpensElsewhereAndHidesNames(t *testing.T) {
 	dir, run := generate(t, 11, []float64{8}, 120)
-	secrets := []string{"aks-contoso-prod", "team-blue", "aks-gpu-12345", "mila", "workstation-7", "vllm.contoso.example"}
+	secrets := []string{"aks-contoso-prod", "team-blue", "aks-gpu-12345", "mila", "workstation-7", "vllm.contoso.example", "10.20.30.40"}
 	run.Client.Hostname = "workstation-7"
 	run.Targets[0].Context, run.Targets[0].Namespace, run.Targets[0].NodeNames = "aks-contoso-prod", "team-blue", []string{"aks-gpu-12345"}
 	run.Targets[0].URL = "https://vllm.contoso.example:8443/base"
 	run.Plan.Targets = []string{"a10=aks-contoso-prod:team-blue/phi4"}
 	run.Notes = []record.Note{{Text: "mila: node aks-gpu-12345 in team-blue is cordoned"}}
 	run.Labels = map[string]string{"owner": "mila"}
-	run.Steps[0].ErrorSamples = map[string]string{"connect": "dial vllm.contoso.example:8443: refused"}
+	run.Steps[0].ErrorSamples = map[string]string{"connect": "dial vllm.contoso.example:8443: refused", "proxy": "dial tcp 10.20.30.40:443: refused"}
 	key, err := report.BundleKey(filepath.Join(t.TempDir(), "sub", "key"))
 	if err != nil {
 		t.Fatal(err)
