@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"sync"
 	"time"
@@ -53,9 +54,34 @@ func (l *load) request(cut context.Context, k int) {
 	}
 	c.fill(k, start, ex, err)
 	x.live.finished(&c.rec)
+	l.counted(&c.rec, c.stream.UsageMode)
 	l.done(&c.rec)
 	c.load = nil
 	calls.Put(c)
+}
+
+// counted keeps how the tokens of a request of the window were counted: each on its own, for a server
+// may change its mind.
+func (l *load) counted(r *record.Request, mode string) {
+	switch {
+	case r.Warmup || r.Status != record.StatusOK:
+	case mode == openai.EventsCount:
+		l.byEvents.Add(1)
+	case mode == openai.UsageCount:
+		l.byUsage.Add(1)
+	}
+}
+
+// countNote says how tokens were counted where it was not by the server's own running count alone.
+func (l *load) countNote() string {
+	events, usage := l.byEvents.Load(), l.byUsage.Load()
+	switch {
+	case events == 0:
+		return ""
+	case usage == 0:
+		return "the server does not count tokens as it streams: events are counted instead"
+	}
+	return fmt.Sprintf("%d of %d requests came without the server's running count of tokens: their events are counted instead", events, events+usage)
 }
 
 // reset prepares c for arrival k. Its id joins the server's logs with the record.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"benchtop/engine/openai"
 	"benchtop/engine/record"
 	"benchtop/engine/verdict"
 )
@@ -43,9 +42,6 @@ func (x *runner) summarise(sum *record.Step, before evidence, cause error, st st
 	if !x.prompts.exact && x.prompts.vocab.Len() == 0 {
 		in.PromptTokens = 0
 		note("prompts are text: %d to %d tokens by the server's count", sum.PromptTokensMin, sum.PromptTokensMax)
-	}
-	if x.info.UsageMode == openai.EventsCount {
-		note("the server does not count tokens as it streams: events are counted instead")
 	}
 	switch {
 	case errors.Is(cause, errLost) || in.Restarts > 0 || now.cond.Cuts != before.cond.Cuts:

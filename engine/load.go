@@ -33,6 +33,8 @@ type load struct {
 	wg   sync.WaitGroup
 	done func(*record.Request)
 	sent atomic.Int64 // requests started so far
+	// Requests of the window by how their tokens were counted.
+	byUsage, byEvents atomic.Int64
 }
 
 // job is what a request needs, made ready before its time.

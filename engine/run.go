@@ -102,6 +102,7 @@ func Start(ctx context.Context, plan Plan, targets []Target, opt Options) (*Run,
 	for _, x := range r.runners {
 		x.enter(x.restState(), 0, "")
 	}
+	r.tellShared()
 	r.publish(r.now())
 	go r.main(ctx)
 	return r, nil

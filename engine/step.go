@@ -164,6 +164,9 @@ func (x *runner) step(s record.StepPlan, st start) (void bool) {
 	tally.Finish(l.winEnd.Load()-r.base, end-r.base, !sentAll)
 	sum := tally.Step()
 	sum.DrainS = seconds(end - l.winEnd.Load())
+	if note := l.countNote(); note != "" {
+		sum.Verdict.Notes = append(sum.Verdict.Notes, note)
+	}
 	x.summarise(&sum, before, context.Cause(send), st, drained)
 	opened.Wait()
 	return x.settle(s, try, &sum, context.Cause(send))

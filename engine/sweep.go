@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
 	"sync"
 
 	"benchtop/engine/record"
@@ -73,7 +76,46 @@ func (x *runner) endpointKey() string {
 	if x.info.Workspace != "" {
 		return x.info.Context + "\x00" + x.info.Namespace + "/" + x.info.Workspace
 	}
-	return x.target.BaseURL
+	return endpointOf(x.target.BaseURL)
+}
+
+// endpointOf writes a URL as all that lead to the same endpoint are written: every name of this
+// machine is localhost, a port is always there, a slash never ends it. Names are not looked up.
+func endpointOf(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return base
+	}
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.Unmap().String()
+		if ip = ip.Unmap(); ip.IsLoopback() || ip.IsUnspecified() {
+			host = "localhost"
+		}
+	} else if strings.HasSuffix(host, ".localhost") {
+		host = "localhost"
+	}
+	scheme := strings.ToLower(u.Scheme)
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[scheme]
+	}
+	return host + ":" + port + strings.TrimRight(u.EscapedPath(), "/")
+}
+
+// tellShared says which targets take turns because they are one endpoint.
+func (r *Run) tellShared() {
+	if len(r.sideBySide()) < 2 || r.plan.Order == "sequential" || r.plan.Order == "interleaved" {
+		return
+	}
+	for i, x := range r.runners {
+		for _, y := range r.runners[:i] {
+			if x.endpointKey() == y.endpointKey() {
+				r.event(x, 1, "is the same endpoint as "+y.info.Name+": they take turns, never side by side")
+				break
+			}
+		}
+	}
 }
 
 // group makes one step on several targets side by side. A step that comes out void is repeated
