@@ -87,9 +87,9 @@ func sentence(name string, t record.Target, c verdict.Capacity, first bool) stri
 	if first {
 		unit, tokens = " req/s", " output tokens"
 	}
-	holds, breaks := "holds ", "breaks at "
+	holds, breaks, price := "holds ", "breaks at ", " at "
 	if len(c.SLO.Limits) > 0 {
-		holds, breaks = "meets the SLO at ", "misses it at "
+		holds, breaks, price = "meets the SLO at ", "misses it at ", " for "
 		if c.Holds == 0 {
 			breaks = "misses the SLO at "
 		}
@@ -107,7 +107,7 @@ func sentence(name string, t record.Target, c verdict.Capacity, first bool) stri
 		}
 		text += unit
 		if usdM := verdict.CostOf(t.USDPerHour, c.Step).PerMillionOutput; usdM != nil {
-			text += " at " + usd(*usdM) + "/M" + tokens
+			text += price + usd(*usdM) + "/M" + tokens
 		}
 		if c.Fails > 0 {
 			text += ", " + breaks + rate(c.Fails)

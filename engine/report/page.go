@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"benchtop/engine/record"
 	"benchtop/engine/verdict"
@@ -144,8 +145,8 @@ func workloadItems(runs []*record.Run) []string {
 		}
 		out = append(out, text+".")
 		if r.Imported == "" {
-			out = append(out, fmt.Sprintf("%sEvery request is sent at its scheduled time, whatever the server does; warm-up %s, drain at most %s, order %s.",
-				head, p.Warmup, p.Drain, orUnknown(p.Order)))
+			out = append(out, fmt.Sprintf("%sEvery request is sent at its scheduled time, whatever the server does; warm-up %s, drain at most %s s, order %s.",
+				head, p.Warmup, digits(time.Duration(p.Drain).Seconds()), orUnknown(p.Order)))
 		}
 		switch {
 		case r.StartedAt.IsZero():
@@ -265,6 +266,9 @@ func pluralVerb(n int, what string) string {
 	return plural(n, what) + " are"
 }
 
+// demoContext is the context of the embedded cluster.
+const demoContext = "demo"
+
 const definitions = "TTFT and E2E count from the scheduled arrival, so lateness of the client counts. " +
 	"ITL is every gap between token events, pooled; TPOT is (last − first token) / (tokens − 1). " +
 	"Percentiles are nearest rank over exact values. Completed rate and tokens per second count what arrived inside the measured window. " +
@@ -282,7 +286,11 @@ func reproduce(runs []*record.Run) []block {
 		if err != nil {
 			continue
 		}
-		out = append(out, block{text: "Save this plan as plan.yaml and run: benchtop run -f plan.yaml"}, block{code: string(b)})
+		command := "benchtop run -f plan.yaml"
+		if slices.ContainsFunc(r.Targets, func(t record.Target) bool { return t.Context == demoContext }) {
+			command += " --demo"
+		}
+		out = append(out, block{text: "Save this plan as plan.yaml and run: " + command}, block{code: string(b)})
 	}
 	return out
 }

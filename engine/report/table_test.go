@@ -126,7 +126,7 @@ func TestAnswer(t *testing.T) {
 					r.Steps[i].SLOMet = &no
 				}
 			}
-		}, "A100 meets the SLO at 4 req/s at $1.35/M output tokens, misses it at 8; A10 misses the SLO at 1 already, the lowest rate tried."},
+		}, "A100 meets the SLO at 4 req/s for $1.35/M output tokens, misses it at 8; A10 misses the SLO at 1 already, the lowest rate tried."},
 		{"simulated and interrupted", func(r *record.Run) {
 			r.Simulated, r.State, r.Steps = true, record.StateInterrupted, r.Steps[:1]
 		}, "Simulated, not measured: A10 holds 1+ req/s at $4.70/M output tokens (the run is not complete)."},

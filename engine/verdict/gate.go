@@ -263,5 +263,5 @@ func (g Gate) text(v float64) string {
 	case "cost":
 		return "$" + digits3(v) + " per 1M output tokens"
 	}
-	return digits3(v) + " ms"
+	return timeText(v)
 }

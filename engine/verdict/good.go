@@ -90,11 +90,11 @@ func (l Limit) check(step *record.Step) (Outcome, string) {
 	case !ok:
 		return Unknown, name + " is unknown"
 	case bound && !l.holds(ms):
-		return NotMet, fmt.Sprintf("%s is above %s ms, limit %s ms", name, digits3(ms), digits3(l.MS))
+		return NotMet, fmt.Sprintf("%s is above %s, limit %s", name, timeText(ms), timeText(l.MS))
 	case bound:
-		return Unknown, fmt.Sprintf("%s is only known to be above %s ms", name, digits3(ms))
+		return Unknown, fmt.Sprintf("%s is only known to be above %s", name, timeText(ms))
 	case !l.holds(ms):
-		return NotMet, fmt.Sprintf("%s is %s ms, limit %s ms", name, digits3(ms), digits3(l.MS))
+		return NotMet, fmt.Sprintf("%s is %s, limit %s", name, timeText(ms), timeText(l.MS))
 	}
 	return Met, ""
 }
@@ -105,6 +105,14 @@ func errorShare(step *record.Step) float64 {
 		return 0
 	}
 	return float64(step.Rejected+step.Failed) / float64(step.Sent)
+}
+
+// timeText prints a time in ms with its unit: ms, or s from one second on.
+func timeText(ms float64) string {
+	if ms >= 999.5 {
+		return digits3(ms/1e3) + " s"
+	}
+	return digits3(ms) + " ms"
 }
 
 // digits3 prints three significant digits without an exponent.
