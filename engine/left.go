@@ -95,17 +95,32 @@ func (f *forecast) rest(i, k int) time.Duration {
 	case StateMeasuring:
 		return phase + f.drain(i, k)
 	case StateDraining:
-		return min(phase, served(float64(t.InFlight), f.completing(t), f.drain(i, k)-t.StepElapsed))
+		alone := milliseconds(t.Now.ITL.P50 * float64(f.plan.Workload.OutputTokens))
+		return min(phase, max(f.served(t, 0, f.drain(i, k)-t.StepElapsed), alone-t.StepElapsed))
 	}
 	return f.between + f.warmup(i, k) + f.window(i, k) + f.drain(i, k)
 }
 
-// served is how long a server takes for n requests at so many a second; not known, it is guess.
-func served(n, perSecond float64, guess time.Duration) time.Duration {
-	if n == 0 || !(perSecond > 0) {
-		return max(guess, 0)
+// served is how long a target takes for what is in flight and more requests; not known, it is guess.
+// It counts tokens: a full server takes and ends requests in waves of one E2E time, so that the
+// requests ended in ten seconds say little, and what is in flight has part of its tokens already.
+func (f *forecast) served(t *TargetSnapshot, more float64, guess time.Duration) time.Duration {
+	n, perSecond := float64(t.InFlight), t.Now.CompletedRPS
+	if size := float64(f.plan.Workload.OutputTokens); size > 0 && t.Now.OutputTokPerS > 0 {
+		began, got := stepBegan(t), 0.0
+		for j := len(t.Series) - 1; j >= 0 && t.Series[j].T > began; j-- {
+			got += t.Series[j].OutputTokens
+		}
+		n -= min(max(got/size-float64(t.OK), 0), n)
+		perSecond = t.Now.OutputTokPerS / size
 	}
-	return time.Duration(n / perSecond * float64(time.Second))
+	switch n += more; {
+	case n == 0:
+		return 0
+	case perSecond > 0:
+		return seconds64(n / perSecond)
+	}
+	return max(guess, 0)
 }
 
 // warmup is the length of the warm-up of step k on target i.
@@ -150,31 +165,27 @@ func (f *forecast) e2e(i, k int) time.Duration {
 	if k == t.Current && t.State == StateMeasuring {
 		before := slices.DeleteFunc(slices.Clone(known), func(m measured) bool { return m.rate >= s.Rate })
 		if g := growth(t, extrapolate(before, s.Rate, 0).Seconds()); g > 0 { // served after the window
-			return served(float64(t.InFlight)+g*(t.StepTotal-t.StepElapsed).Seconds(), f.completing(t), 0)
+			return f.served(t, g*(t.StepTotal-t.StepElapsed).Seconds(), 0)
 		}
 	}
 	return extrapolate(known, s.Rate, f.plan.StepWindow(s.Rate))
 }
 
-// completing is how many requests a second a target serves: by its tokens, since a full server takes
-// and ends requests in waves of one E2E time.
-func (f *forecast) completing(t *TargetSnapshot) float64 {
-	if n := f.plan.Workload.OutputTokens; n > 0 && t.Now.OutputTokPerS > 0 {
-		return t.Now.OutputTokPerS / float64(n)
+// stepBegan is when the step under way began, in s since the sweep did.
+func stepBegan(t *TargetSnapshot) (s float64) {
+	for _, m := range t.Marks {
+		if m.Kind == "step" {
+			s = m.T
+		}
 	}
-	return t.Now.CompletedRPS
+	return s
 }
 
 // growth is by how much a second the requests in flight grow in the step under way, 0 if they do not
 // grow beyond chance. They fill up for one E2E time, which is not looked at.
 func growth(t *TargetSnapshot, e2e float64) float64 {
 	const shortest, longest = 10, 40 // s
-	began := 0.0
-	for _, m := range t.Marks {
-		if m.Kind == "step" {
-			began = m.T
-		}
-	}
+	began := stepBegan(t)
 	from := len(t.Series)
 	for from > 0 && len(t.Series)-from < longest && t.Series[from-1].T > began+e2e+1 {
 		from--

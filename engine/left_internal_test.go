@@ -146,9 +146,12 @@ func (p *tape) load(t *TargetSnapshot, i int, s stretch, now float64, phases []s
 		t.Now.E2E = Quantiles{N: uint64(min(now-began-e2e, liveWindow) * rate), P50: e2e * 950, P90: e2e * 980, P99: e2e * 1e3}
 	}
 	t.Marks = []Mark{{T: began, Kind: "step"}}
+	got := 0.0
 	for at := began; at <= now; at++ {
-		t.Series = append(t.Series, Point{T: at, InFlight: int(p.queue(i, s.step, at-began))})
+		t.Series = append(t.Series, Point{T: at, InFlight: int(p.queue(i, s.step, at-began)), OutputTokens: t.Now.OutputTokPerS})
+		got += t.Now.OutputTokPerS
 	}
+	t.OK = int(got / float64(p.plan.Workload.OutputTokens))
 }
 
 // The time left is within a tenth of what it takes, from the first step on, though E2E times grow
@@ -217,6 +220,33 @@ func TestTimeLeftOfOddSweeps(t *testing.T) {
 			targets: []TargetSnapshot{{Steps: steps, Current: -1}, {Current: -1}}}
 		if left := f.left(); left < 0 || left > time.Hour {
 			t.Errorf("%s: %v", name, left)
+		}
+	}
+}
+
+// What is in flight has part of its tokens: only the rest is work.
+func TestServedCountsTokens(t *testing.T) {
+	f := forecast{plan: record.DefaultPlan()}
+	size := float64(f.plan.Workload.OutputTokens)
+	s := TargetSnapshot{InFlight: 100, OK: 50, Now: Live{CompletedRPS: 99, OutputTokPerS: 10 * size},
+		Marks: []Mark{{T: 20, Kind: "step"}}, Series: []Point{{T: 20, OutputTokens: 1e9}, {T: 30, OutputTokens: 90 * size}}}
+	for _, tt := range []struct {
+		name string
+		edit func(*TargetSnapshot)
+		more float64
+		want time.Duration
+	}{
+		{"40 of 100 are served", func(*TargetSnapshot) {}, 0, 6 * time.Second},
+		{"and 30 more come", func(*TargetSnapshot) {}, 30, 9 * time.Second},
+		{"nothing in flight", func(s *TargetSnapshot) { s.InFlight = 0 }, 0, 0},
+		{"more tokens than requests", func(s *TargetSnapshot) { s.OK = 0; s.InFlight = 10 }, 0, 0},
+		{"no token lately", func(s *TargetSnapshot) { s.Now.OutputTokPerS = 0; s.Now.CompletedRPS = 20 }, 0, 5 * time.Second},
+		{"nothing at all lately", func(s *TargetSnapshot) { s.Now = Live{} }, 0, time.Minute},
+	} {
+		c := s
+		tt.edit(&c)
+		if got := f.served(&c, tt.more, time.Minute); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}
 }
