@@ -161,10 +161,16 @@ func TestCopy(t *testing.T) {
 			if view := d.View(); !strings.Contains(view, "\x1b]52;c;") {
 				t.Error("no OSC 52 with the next picture")
 			}
-			if view := d.View(); strings.Contains(view, "\x1b]52;c;") {
-				t.Error("OSC 52 is written twice")
+			d.Send(tickMsg(x.time)) // Bubble Tea may drop a picture: the next one has it too
+			if view := d.View(); !strings.Contains(view, "\x1b]52;c;") {
+				t.Error("no OSC 52 with the picture after that")
 			}
 			d.ExpectContains(tt.want)
+			x.time = x.time.Add(2 * clipFor)
+			d.Send(tickMsg(x.time))
+			if view := d.View(); strings.Contains(view, "\x1b]52;c;") {
+				t.Error("OSC 52 goes on being written")
+			}
 		})
 	}
 	x, _ := drive(t)
@@ -227,7 +233,7 @@ func TestGhostsStayFromSweepToSweep(t *testing.T) {
 	d.Await("answers through port-forward")
 	for range 2 {
 		d.Press("ctrl+s")
-		d.Await("1 target side by side")
+		d.Await("a10 against a10@old")
 		x.run = x.back.run
 		x.tick(d, 140)
 		d.ExpectContains("against a10@old")

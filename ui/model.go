@@ -88,7 +88,8 @@ type model struct {
 	starts      sync.WaitGroup     // starts under way
 	sweeps      sweeps             // all that were started: Show leaves none running
 	lastKey     time.Time
-	clip        string // OSC 52 to be written with the next picture
+	clip        string // text for the clipboard, written with the pictures up to clipUntil
+	clipUntil   time.Time
 	dirty       bool
 	picture     string // what View gave last
 	pictureSize [2]int

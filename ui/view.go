@@ -38,9 +38,7 @@ func (m *model) View() (view string) {
 		}
 	}
 	if m.clip != "" {
-		clip := ansi.SetSystemClipboard(m.clip)
-		m.clip, m.dirty = "", true // the next picture is without it
-		return m.picture + clip
+		return m.picture + ansi.SetSystemClipboard(m.clip)
 	}
 	return m.picture
 }

@@ -3,6 +3,8 @@
 package compare
 
 import (
+	"fmt"
+
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -75,8 +77,15 @@ func (m *Model) Head() (where, state string) {
 		return "side by side", ""
 	}
 	where = screen.Plural(len(m.snap.Targets), "target") + " side by side"
-	if len(m.ghosts) > 0 {
-		where += " against " + m.ghosts[0].name
+	if len(m.ghosts) == 0 {
+		return where, ""
+	}
+	if len(m.snap.Targets) == 1 {
+		where = m.snap.Targets[0].Info.Name
+	}
+	where += " against " + m.ghosts[0].name
+	if n := len(m.ghosts) - 1; n > 0 {
+		where += fmt.Sprintf(" and %d more", n)
 	}
 	return where, ""
 }

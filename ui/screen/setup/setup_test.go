@@ -274,7 +274,7 @@ func TestUnknownPriceIsNamed(t *testing.T) {
 	sel[1].Workspace.Price.USDPerHour = nil
 	m := setup.New(theme.New(theme.Options{Profile: termenv.Ascii}), fixture.Plan(), sel)
 	flat := strings.Join(strings.Fields(strings.ReplaceAll(m.Render(120, 38), "\u2502", "")), " ")
-	if !strings.Contains(flat, "cost unknown: no price of a100; results take one later (p)") {
+	if !strings.Contains(flat, "cost unknown: no price of a100; results take one later ($)") {
 		t.Errorf("the plan line does not say whose price is missing:\n%s", m.Render(120, 38))
 	}
 }

@@ -194,7 +194,7 @@ func (m *Model) planLine(w int) string {
 		return m.wrongFields(errs, w)
 	}
 	e := EstimateOf(plan, m.targets)
-	cost := "cost unknown: no price of " + strings.Join(m.unpriced(), ", ") + "; results take one later (p)"
+	cost := "cost unknown: no price of " + strings.Join(m.unpriced(), ", ") + "; results take one later (" + screen.Keys.Price.Help().Key + ")"
 	if e.USD != nil {
 		cost = "about " + screen.USD(*e.USD)
 	}
