@@ -13,10 +13,11 @@ import (
 type evidence struct {
 	cond       Condition
 	clockSteps int
+	sleeps     int
 }
 
 func (x *runner) evidence() evidence {
-	e := evidence{clockSteps: x.run.clock.Steps()}
+	e := evidence{clockSteps: x.run.clock.Steps(), sleeps: x.run.clock.Sleeps()}
 	if x.target.Watch != nil {
 		e.cond = x.target.Watch()
 	}
@@ -32,7 +33,7 @@ func (x *runner) summarise(sum *record.Step, before evidence, cause error, st st
 	w := x.run.plan.Workload
 	in := verdict.Evidence{
 		Planned: st.sched.Window(), PromptTokens: w.PromptTokens, OutputTokens: w.OutputTokens,
-		ClockSteps: now.clockSteps - before.clockSteps, ForeignTraffic: st.foreign[x],
+		ClockSteps: now.clockSteps - before.clockSteps, Slept: now.sleeps > before.sleeps, ForeignTraffic: st.foreign[x],
 		Restarts: now.cond.Restarts - before.cond.Restarts, RestartReason: now.cond.Reason,
 		TemplateHitPct: x.templatePct,
 	}
@@ -44,7 +45,7 @@ func (x *runner) summarise(sum *record.Step, before evidence, cause error, st st
 		note("prompts are text: %d to %d tokens by the server's count", sum.PromptTokensMin, sum.PromptTokensMax)
 	}
 	switch {
-	case errors.Is(cause, errLost) || in.Restarts > 0 || now.cond.Cuts != before.cond.Cuts:
+	case errors.Is(cause, errLost) || in.Restarts > 0 || in.Slept || now.cond.Cuts != before.cond.Cuts:
 		x.void(sum, in)
 	case errors.Is(cause, errSkipped):
 		note("skipped by the user")
@@ -66,6 +67,8 @@ func (x *runner) void(sum *record.Step, in verdict.Evidence) {
 		if in.RestartReason != "" {
 			why += ": " + in.RestartReason
 		}
+	case in.Slept:
+		why = "this machine was asleep" // the verdict says it too
 	default:
 		if detail := cmp.Or(x.live.lastError(), in.RestartReason); detail != "" {
 			why += ": " + detail

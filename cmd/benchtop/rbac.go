@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,17 +13,18 @@ import (
 
 const rbacHelp = `Print the least rights that benchtop needs, as YAML that an admin can apply.
 
--n limits them to one namespace (plus a ClusterRole for nodes); else they are cluster-wide. With
---check it says instead what this user may do now, and what each missing right costs.`
+-n limits them to one namespace (plus a ClusterRole for nodes); else they are cluster-wide. Named
+workspaces limit the way to them. With --check it says instead what this user may do now, and what
+each missing right costs.`
 
 func (c *cli) rbacCommand() *cobra.Command {
 	var user, via string
 	var check, noNodes bool
 	cmd := &cobra.Command{
-		Use:   "rbac",
+		Use:   "rbac [WORKSPACE...]",
 		Short: "Print the least RBAC rights needed, or check the present ones",
 		Long:  rbacHelp,
-		Args:  usageArgs(cobra.NoArgs),
+		Args:  usageArgs(cobra.ArbitraryArgs),
 	}
 	set := cmd.Flags()
 	flags := addKubeFlags(set)
@@ -30,7 +32,10 @@ func (c *cli) rbacCommand() *cobra.Command {
 	set.StringVar(&via, "via", "port-forward", "`ways` to grant: port-forward, proxy or both")
 	set.BoolVar(&noNodes, "no-nodes", false, "leave out nodes: SKU and price then come from the workspace's own instance type")
 	set.BoolVar(&check, "check", false, "say what this user may do now")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if check && len(args) > 0 {
+			return usage(errors.New("--check takes no workspace"))
+		}
 		if check {
 			return c.checkAccess(cmd, flags)
 		}
@@ -42,10 +47,32 @@ func (c *cli) rbacCommand() *cobra.Command {
 		if all, _ := set.GetBool("all-namespaces"); !all {
 			o.Namespace, _ = set.GetString("namespace")
 		}
+		if err := nameWorkspaces(&o, args); err != nil {
+			return usage(err)
+		}
 		_, err := fmt.Fprint(c.out, kube.Role(o))
 		return err
 	}
 	return cmd
+}
+
+// nameWorkspaces limits the rights to [NAMESPACE/]WORKSPACE…, all of one namespace.
+func nameWorkspaces(o *kube.RoleOptions, args []string) error {
+	for _, arg := range args {
+		ns, name, ok := strings.Cut(arg, "/")
+		if !ok {
+			ns, name = o.Namespace, arg
+		}
+		if !dnsLabel.MatchString(ns) || !dnsLabel.MatchString(name) {
+			return fmt.Errorf("%q: want NAMESPACE/WORKSPACE, or WORKSPACE and -n NAMESPACE", arg)
+		}
+		if o.Namespace != "" && o.Namespace != ns {
+			return fmt.Errorf("%q is not in namespace %s: make a Role for each namespace", arg, o.Namespace)
+		}
+		o.Namespace = ns
+		o.Workspaces = append(o.Workspaces, name)
+	}
+	return nil
 }
 
 func (c *cli) checkAccess(cmd *cobra.Command, flags *kube.Flags) error {

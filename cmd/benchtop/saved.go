@@ -69,6 +69,11 @@ func (b *backend) start(ctx context.Context, s sweep, sel []ui.Selection, yes bo
 	})
 	if err == nil {
 		b.login.to(run.Tell)
+		release := stayAwake(awakeCommand())
+		b.wg.Go(func() {
+			<-run.Done()
+			release()
+		})
 	}
 	return run, err
 }

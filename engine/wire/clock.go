@@ -26,6 +26,8 @@ type Clock struct {
 	offsetNS atomic.Int64
 	steps    atomic.Int64
 	largest  atomic.Int64
+	sleeps   atomic.Int64
+	asleepNS int64 // time the machine has slept since it was started; the follower's own
 	widthNS  int64 // of the bracket around the kept sample; the follower's own
 	release  func()
 	stop     chan struct{}
@@ -43,6 +45,7 @@ func NewClock() *Clock {
 	offset, width := bestOffset()
 	c.offsetNS.Store(offset)
 	c.widthNS = width
+	c.asleepNS = asleep()
 	c.release = holdStamping()
 	go c.follow()
 	return c
@@ -58,11 +61,16 @@ func (c *Clock) Close() {
 }
 
 // Steps is how often the wall clock jumped against the monotonic clock by more than can be slewing
-// (100 µs; 2 ms where clocks are coarse): set by hand or by NTP, or the machine slept.
+// (100 µs; 2 ms where clocks are coarse): set by hand or by NTP. Where a sleep can be told from that
+// (Sleeps), it is no step.
 func (c *Clock) Steps() int { return int(c.steps.Load()) }
 
 // LargestStep is the largest jump so far, in absolute terms.
 func (c *Clock) LargestStep() time.Duration { return time.Duration(c.largest.Load()) }
+
+// Sleeps is how often the machine was asleep: the clock that goes on meanwhile got ahead of the monotonic
+// one. 0 on systems other than Linux.
+func (c *Clock) Sleeps() int { return int(c.sleeps.Load()) }
 
 // mono turns a wall-clock stamp into one on Now's clock.
 func (c *Clock) mono(realNS int64) int64 { return realNS - c.offsetNS.Load() }
@@ -76,9 +84,29 @@ func (c *Clock) follow() {
 		case <-c.stop:
 			return
 		case <-tick.C:
-			c.observe(bestOffset())
+			slept := c.observeSleep(asleep())
+			offset, width := bestOffset()
+			if slept {
+				c.offsetNS.Store(offset) // jumped with the sleep
+				c.widthNS = width
+				continue
+			}
+			c.observe(offset, width)
 		}
 	}
+}
+
+// napNS is the shortest sleep told from the error of reading two clocks one after the other.
+const napNS = int64(50 * time.Millisecond)
+
+// observeSleep takes the time that the machine has slept, and says whether it did since the last time.
+func (c *Clock) observeSleep(asleepNS int64) bool {
+	if asleepNS-c.asleepNS < napNS {
+		return false
+	}
+	c.asleepNS = asleepNS
+	c.sleeps.Add(1)
+	return true
 }
 
 // observe takes a sample of the offset, known to ± half the width of its bracket.

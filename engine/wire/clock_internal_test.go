@@ -39,6 +39,20 @@ func TestClockSteps(t *testing.T) {
 	}
 }
 
+func TestClockTellsSleep(t *testing.T) {
+	const ms = 1_000_000
+	c := &Clock{asleepNS: 7000 * ms} // it slept before the run
+	for _, s := range []struct {
+		asleep int64
+		slept  bool
+		sleeps int
+	}{{7000 * ms, false, 0}, {7010 * ms, false, 0}, {6990 * ms, false, 0}, {37000 * ms, true, 1}, {37000 * ms, false, 1}, {37200 * ms, true, 2}} {
+		if slept := c.observeSleep(s.asleep); slept != s.slept || c.Sleeps() != s.sleeps {
+			t.Errorf("asleep for %d ms: slept %v, %d sleeps; want %v, %d", s.asleep/ms, slept, c.Sleeps(), s.slept, s.sleeps)
+		}
+	}
+}
+
 func TestClockConvertsTheWallClock(t *testing.T) {
 	c := NewClock()
 	defer c.Close()

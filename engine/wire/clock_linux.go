@@ -25,3 +25,16 @@ func findOrigin() (o originPoint) {
 	}
 	return o
 }
+
+// asleep is how long the machine has been suspended since it was started. A core lost between the two
+// readings makes it less, never more, so the largest of five is taken.
+func asleep() (ns int64) {
+	for range 5 {
+		var boot, mono unix.Timespec
+		if unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot) != nil || unix.ClockGettime(unix.CLOCK_MONOTONIC, &mono) != nil {
+			return 0
+		}
+		ns = max(ns, boot.Nano()-mono.Nano())
+	}
+	return ns
+}

@@ -8,3 +8,6 @@ import "time"
 const stepLimitNS = 2_000_000
 
 func findOrigin() originPoint { return originPoint{time.Now(), 1} }
+
+// asleep is not known here: a sleep counts as a step of the clock.
+func asleep() int64 { return 0 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -54,6 +55,49 @@ func TestUsersDoWhatTheirRightsAllow(t *testing.T) {
 				if got.code != 1 || !strings.Contains(got.err, want) {
 					t.Errorf("run: exit code %d, want %q in: %s", got.code, want, got.err)
 				}
+			}
+		})
+	}
+}
+
+// Who gets what `benchtop rbac` prints can run a sweep the way that was asked for, and no other.
+func TestRolesAreEnough(t *testing.T) {
+	needsLab(t)
+	const ws = "default/phi4-mini-a10"
+	kubectl := func(stdin string, args ...string) {
+		t.Helper()
+		cmd := exec.Command("kubectl", args...)
+		cmd.Stdin = strings.NewReader(stdin)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("kubectl %v: %v: %s", args, err, out)
+		}
+	}
+	run := func(via, user string) outcome {
+		return benchtop(t, "run", "a10="+ws, "--as", user, "-n", "default", "--via", via, "--rates", "2", "--duration", "3s", "--warmup", "1s",
+			"--output-tokens", "20", "--no-tui", "--yes", "--out", filepath.Join(t.TempDir(), "run"))
+	}
+	for via, other := range map[string]string{"port-forward": "proxy", "proxy": "port-forward"} {
+		t.Run(via, func(t *testing.T) {
+			user := "nobody-" + via
+			if got := run(via, user); got.code != 1 || !strings.Contains(got.err, "list on workspaces.kaito.sh") {
+				t.Fatalf("without rights: exit code %d: %s", got.code, got.err)
+			}
+			role := benchtop(t, "rbac", ws, "--for", user, "--via", via)
+			if role.code != 0 {
+				t.Fatalf("exit code %d: %s", role.code, role.err)
+			}
+			kubectl(role.out, "apply", "-f", "-")
+			t.Cleanup(func() { kubectl(role.out, "delete", "-f", "-") })
+			if got := run(via, user); got.code != 0 && got.code != untrusted {
+				t.Errorf("with the Role: exit code %d: %s", got.code, got.err)
+			}
+			if got := run(other, user); got.code != 1 || !strings.Contains(got.err, "is missing") {
+				t.Errorf("the other way: exit code %d: %s", got.code, got.err)
+			}
+			got := benchtop(t, "run", "a100=default/phi4-mini-a100", "--as", user, "-n", "default", "--via", via, "--no-tui", "--yes",
+				"--out", filepath.Join(t.TempDir(), "run"))
+			if got.code != 1 || !strings.Contains(got.err, "is missing") {
+				t.Errorf("another workspace: exit code %d: %s", got.code, got.err)
 			}
 		})
 	}
