@@ -41,6 +41,13 @@ type limit struct {
 	text string
 }
 
+// anyWeak says whether one of the points is drawn hollow.
+func (c chart) anyWeak() bool {
+	return slices.ContainsFunc(c.lines, func(l line) bool {
+		return slices.ContainsFunc(l.points, func(p point) bool { return p.weak })
+	})
+}
+
 // charts are the figures of a run; one without any value is left out.
 func charts(run *record.Run) []chart {
 	gaps, title := gapMetric(run)

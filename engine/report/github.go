@@ -39,7 +39,7 @@ func (c *chart) text() string {
 	var b strings.Builder
 	lo, hi, _ := c.span()
 	b.WriteString("```text\n" + strings.TrimSuffix(c.title, " and p95") + ": " + c.axis + "\n")
-	width, weak := 0, false
+	width := 0
 	for _, l := range c.lines {
 		width = max(width, utf8.RuneCountInString(cut(l.name, 24)))
 	}
@@ -57,7 +57,7 @@ func (c *chart) text() string {
 				if p.bound {
 					mark = "> "
 				}
-				if weak = weak || p.weak; p.weak {
+				if p.weak {
 					mark = "◇ " + mark
 				}
 				fmt.Fprintf(&b, "%6s req/s  %-*s %s %s%s\n", rate(x), width, codeWord(cut(l.name, 24)), strings.Repeat("█", max(n, 1)), mark, c.format(p.y))
@@ -65,9 +65,6 @@ func (c *chart) text() string {
 		}
 	}
 	b.WriteString("```\n")
-	if weak {
-		b.WriteString("◇ saturated or not valid\n")
-	}
 	return b.String()
 }
 

@@ -55,8 +55,13 @@ func page(runs []*record.Run) []block {
 		out = append(out, block{heading: "Gates", items: gates})
 	}
 	out = append(out, setUp(run, runs)...)
-	out = append(out, block{heading: "Charts"})
-	for _, c := range charts(run) {
+	pictures := block{heading: "Charts"}
+	all := charts(run)
+	if slices.ContainsFunc(all, chart.anyWeak) {
+		pictures.text = "Hollow marks (◇) are of steps that are saturated or not valid."
+	}
+	out = append(out, pictures)
+	for _, c := range all {
 		out = append(out, block{chart: &c})
 	}
 	out = append(out, results(run)...)

@@ -226,7 +226,7 @@ func TestGates(t *testing.T) {
 		{"errors of a short step", "errors@8<1%", []record.Step{edit(at(8, 450), short)}, verdict.Unknown, ""},
 		{"rate not measured", "ttft.p95@5<500ms", steps, verdict.Unknown, "no usable step at 5 req/s"},
 		{"rate invalid", "ttft.p95@8<500ms", []record.Step{edit(at(8, 1), invalid)}, verdict.Unknown, ""},
-		{"lower bound above", "ttft.p95@32<20s", []record.Step{censored}, verdict.NotMet, "above 30000 ms"},
+		{"lower bound above", "ttft.p95@32<20s", []record.Step{censored}, verdict.NotMet, "above 30.0 s"},
 		{"lower bound below", "ttft.p95@32<40s", []record.Step{censored}, verdict.Unknown, ""},
 		{"median of three repeats", "ttft.p95@8<500ms", []record.Step{at(8, 450), at(8, 480), at(8, 900)}, verdict.Met, "480 ms"},
 		{"goodput", "goodput@8>=0.95", steps, verdict.Met, "97.0 %"},

@@ -100,7 +100,7 @@ func TestCheck(t *testing.T) {
 		{"below", "ttft.p50<301ms", 0, verdict.Met, ""},
 		{"at the limit, which is outside", "ttft.p95<500ms", 0, verdict.NotMet, "ttft.p95 is 500 ms, limit 500 ms"},
 		{"at the limit, which is inside", "ttft.p95<=500ms", 0, verdict.Met, ""},
-		{"lower bound above the limit", "e2e.p99<20s", 0, verdict.NotMet, "e2e.p99 is above 30000 ms, limit 20000 ms"},
+		{"lower bound above the limit", "e2e.p99<20s", 0, verdict.NotMet, "e2e.p99 is above 30.0 s, limit 20.0 s"},
 		{"lower bound below the limit", "e2e.p99<40s", 0, verdict.Unknown, "e2e.p99 is only known to be above 30.0 s"},
 		{"value missing", "itl.p95<50ms", 0, verdict.Unknown, "itl.p95 is unknown"},
 		{"one not met, one unknown", "itl.p95<50ms,ttft.p50<1ms", 0, verdict.NotMet, "itl.p95 is unknown; ttft.p50 is 300 ms, limit 1.00 ms"},
