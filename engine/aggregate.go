@@ -39,15 +39,6 @@ func (r *Run) aggregate(ctx context.Context) {
 	}
 }
 
-// checkRecord stops the run when its record can no longer be written.
-func (r *Run) checkRecord() {
-	if err := r.writer.Err(); err != nil && r.sendCtx.Err() == nil {
-		err = fmt.Errorf("cannot write the record: %w", err)
-		r.event(nil, 2, err.Error()+"; the run stops")
-		r.stopSend(err)
-	}
-}
-
 // publish renews what needs no history: before the aggregator runs and after it ended.
 func (r *Run) publish(now int64) {
 	prev := r.snap.Load()

@@ -77,6 +77,8 @@ type Options struct {
 	// Hold, if not nil, is called before each step, which waits for its return. What say is given
 	// becomes an event.
 	Hold func(ctx context.Context, say func(text string))
+
+	freeSpace func(dir string) (bytes uint64, ok bool) // record.FreeSpace but in tests
 }
 
 // State is where a target is within its sweep.

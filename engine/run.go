@@ -82,7 +82,7 @@ func Start(ctx context.Context, plan Plan, targets []Target, opt Options) (*Run,
 	for i := range targets {
 		r.runners = append(r.runners, newRunner(r, targets[i], i))
 	}
-	if opt.Resume {
+	if err = r.checkSpace(opt.Dir); err == nil && opt.Resume {
 		err = r.resume()
 	}
 	if err == nil {
@@ -166,6 +166,7 @@ func (r *Run) main(ctx context.Context) {
 	aggCtx, stopAgg := context.WithCancel(context.WithoutCancel(ctx))
 	var helpers sync.WaitGroup
 	r.guard(&helpers, func() { r.aggregate(aggCtx) })
+	r.guard(&helpers, func() { r.watchSpace(aggCtx) })
 	for _, x := range r.runners {
 		r.guard(&helpers, func() { x.monitor(aggCtx) })
 	}
@@ -203,16 +204,25 @@ func (r *Run) finish(err error) {
 	} else if err != nil {
 		state, reason = record.StateFailed, err.Error()
 	}
-	uerr := r.writer.Update(func(run *record.Run) {
+	var kept *record.Run
+	var kerr error
+	werr := r.writer.Update(func(run *record.Run) {
 		run.State, run.Reason, run.EndedAt = state, reason, time.Now().UTC()
 		run.Notes = r.allNotes()
+		kept, kerr = ownCopy(run)
 	})
-	cerr := r.writer.Close()
-	r.resErr = errors.Join(uerr, cerr)
+	werr = errors.Join(werr, r.writer.Close())
 	saved, lerr := record.Load(r.dir)
-	if lerr != nil {
-		r.resErr = errors.Join(r.resErr, lerr)
+	if werr != nil || lerr != nil { // what is not on the disk is still known
+		if saved = kept; saved != nil {
+			record.Scrub(saved)
+		}
+		if told := (*recordError)(nil); werr != nil && !errors.As(err, &told) {
+			err = errors.Join(err, &recordError{werr})
+		}
+		lerr = kerr
 	}
+	r.resErr = lerr
 	r.result = &Result{Run: saved, Dir: r.dir, Err: err}
 }
 

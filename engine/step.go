@@ -257,9 +257,8 @@ func (x *runner) settle(s record.StepPlan, try int, sum *record.Step, cause erro
 	}
 	own, err := ownCopy(sum)
 	if err == nil {
-		err = x.run.writer.EndStep(*own)
-	}
-	if err != nil {
+		_ = x.run.writer.EndStep(*own) // the writer keeps its error, and the aggregator stops the run for it
+	} else {
 		x.run.event(x, 2, "save the step: "+err.Error())
 	}
 	x.enter(x.restState(), 0, "")

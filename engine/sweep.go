@@ -134,6 +134,9 @@ func (r *Run) group(g []*runner, s record.StepPlan) {
 		r.opt.Hold(r.sendCtx, r.Tell)
 	}
 	start := r.meet(active, s)
+	if r.sendCtx.Err() != nil {
+		return // stopped in between: there is nothing of the step
+	}
 	void := make([]bool, len(active))
 	var wg sync.WaitGroup
 	for i, x := range active {
@@ -165,7 +168,8 @@ func (x *runner) repeat(s record.StepPlan) {
 			x.giveUp(s, err)
 			return
 		}
-		if !x.step(s, r.meet([]*runner{x}, s)) {
+		start := r.meet([]*runner{x}, s)
+		if r.sendCtx.Err() != nil || !x.step(s, start) {
 			return
 		}
 	}

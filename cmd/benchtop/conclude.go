@@ -36,6 +36,9 @@ func (c *cli) conclude(res *engine.Result, err error, f *runFlags, s sweep, line
 	if code == exitInterrupted {
 		fmt.Fprintf(c.errw, "interrupted: what was measured is saved; go on with: %s run --resume %s\n", c.self, runArg(res.Dir))
 	}
+	if errors.Is(res.Err, engine.ErrDisk) {
+		fmt.Fprintf(c.errw, "what was measured is saved; with space again go on with: %s run --resume %s\n", c.self, runArg(res.Dir))
+	}
 	if code == exitUntrusted {
 		fmt.Fprintf(c.errw, "no trustworthy verdict: the table says why; run it again, or only the invalid steps with: %s run --resume %s\n",
 			c.self, runArg(res.Dir))

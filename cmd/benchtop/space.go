@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"benchtop/engine"
 	"benchtop/engine/record"
 )
 
@@ -40,7 +41,7 @@ func (b *backend) checkPlace(s sweep) error {
 		err = writable(dir)
 	}
 	if err == nil {
-		return nil
+		return enoughSpace(dir)
 	}
 	flag := "$BENCHTOP_RUNS"
 	if b.run.out != "" {
@@ -55,6 +56,16 @@ func (b *backend) parentDir() (string, error) {
 		return filepath.Abs(b.run.out)
 	}
 	return record.Root()
+}
+
+// enoughSpace is what the engine would say, said before any target is asked.
+func enoughSpace(dir string) error {
+	free, ok := record.FreeSpace(dir)
+	if !ok || free >= engine.MinSpace {
+		return nil
+	}
+	return fmt.Errorf("%w: %s has %s free, and a run keeps %s; free some, or give another place with --out",
+		engine.ErrDisk, dir, megabytes(float64(free)), megabytes(engine.MinSpace))
 }
 
 // writable makes dir and a file in it, and takes away again what it made.
@@ -100,7 +111,7 @@ func (b *backend) spaceWarning(plan record.Plan, targets int) string {
 		return ""
 	}
 	free, ok := record.FreeSpace(dir)
-	need := spaceNeeded(plan, targets)
+	need := spaceNeeded(plan, targets) + engine.MinSpace
 	if !ok || float64(free) > need {
 		return ""
 	}
