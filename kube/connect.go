@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -214,7 +215,14 @@ func (c *Client) proxy(ctx context.Context, ws inventory.Workspace, svc kaito.Se
 	}
 	way := &Way{Name: ViaProxy, RoundTripper: p, BaseURL: p.BaseURL(), Close: p.Close,
 		Reason: "the API server's proxy to Service " + ws.Name}
-	c.follows(way, ws, c.apiServer, nothing)
+	c.follows(way, ws, func() (bool, int, string) {
+		ok, cuts, reason := c.apiServer()
+		if held := p.Held(); held > 0 {
+			cuts += held
+			reason = cmp.Or(reason, "a log-in held requests up")
+		}
+		return ok, cuts, reason
+	}, nothing)
 	return way, nil
 }
 

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,10 +18,11 @@ import (
 func (c *Client) follows(way *Way, ws inventory.Workspace, state func() (bool, int, string), reopen func(context.Context) error) {
 	way.Watch = func() (bool, int, string) {
 		now, reason := c.condition(ws)
-		if ok, _, why := state(); !ok {
+		ok, _, why := state()
+		if !ok {
 			return false, now.Restarts, why
 		}
-		return now.Ready, now.Restarts, reason
+		return now.Ready, now.Restarts, cmp.Or(reason, why)
 	}
 	way.Cuts = func() int {
 		_, cuts, _ := state()

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"k8s.io/client-go/rest"
 )
@@ -94,5 +95,45 @@ func TestPodURL(t *testing.T) {
 	u, err := podURL(&rest.Config{Host: "https://example.com/prefix"}, Pod{Namespace: "ns", Name: "ws-0"})
 	if err != nil || u.String() != "https://example.com/prefix/api/v1/namespaces/ns/pods/ws-0/portforward" {
 		t.Errorf("got %v, %v", u, err)
+	}
+}
+
+// slowLogin waits before the request goes out, as a log-in plug-in does whose token is too old.
+type slowLogin struct {
+	next http.RoundTripper
+	wait time.Duration
+}
+
+func (l slowLogin) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(l.wait)
+	return l.next.RoundTrip(r)
+}
+
+func TestProxyTellsRequestsHeldUpByALogin(t *testing.T) {
+	cfg := apiServer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
+	for _, tt := range []struct {
+		name string
+		wait time.Duration
+		exec bool
+		held int
+	}{{"a plug-in asks", heldFor + 10*time.Millisecond, true, 1}, {"no plug-in", heldFor + 10*time.Millisecond, false, 0}} {
+		p, err := NewProxy(cfg, "team", "chat", 80)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.logsIn, p.rt = tt.exec, slowLogin{p.rt, tt.wait}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.BaseURL()+"/health", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := p.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if p.Held() != tt.held {
+			t.Errorf("%s: %d held, want %d", tt.name, p.Held(), tt.held)
+		}
+		_ = p.Close()
 	}
 }

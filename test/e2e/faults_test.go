@@ -56,11 +56,14 @@ type saved struct {
 		Text string `json:"text"`
 	} `json:"notes"`
 	Steps []struct {
-		Target  string  `json:"target"`
-		Rate    float64 `json:"rate"`
-		Try     int     `json:"try"`
-		Sent    int     `json:"sent"`
-		OK      int     `json:"ok"`
+		Target string  `json:"target"`
+		Rate   float64 `json:"rate"`
+		Try    int     `json:"try"`
+		Sent   int     `json:"sent"`
+		OK     int     `json:"ok"`
+		TTFT   struct {
+			Max *float64 `json:"max"`
+		} `json:"ttft"`
 		Verdict struct {
 			Void    bool     `json:"void"`
 			Reasons []string `json:"reasons"`
