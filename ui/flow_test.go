@@ -281,7 +281,7 @@ func TestWhatIf(t *testing.T) {
 	d.ExpectContains("a10 at $1.00/h")
 	d.Press("i", "G", "enter")
 	d.ExpectNot("What if", "needs")
-	d.ExpectContains("A10 meets the SLO at 4 at $1.12/M")
+	d.ExpectContains("A10 meets the SLO at 4 for $1.12/M")
 	if *x.results.Run().Targets[0].USDPerHour != 3.20 {
 		t.Error("what was only assumed went into the record")
 	}

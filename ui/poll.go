@@ -185,6 +185,9 @@ func (m *model) wait() tea.Cmd {
 // quietFor is how long the person must not have typed for the results to come up by themselves.
 const quietFor = 3 * time.Second
 
+// complete is said at the end of a sweep that came to its end.
+const complete = "the sweep is complete"
+
 // waited shows what a sweep came to.
 func (m *model) waited(msg waitedMsg) tea.Cmd {
 	if msg.run != m.run {
@@ -208,13 +211,16 @@ func (m *model) waited(msg waitedMsg) tea.Cmd {
 		m.say(2, "ended early: "+msg.result.Err.Error()+"; what was measured is saved")
 		return nil // the screen of the run says it as long as it is looked at; the results do not
 	default:
-		m.say(0, "the sweep is complete: "+screen.Keys.Results.Help().Key+" shows the results")
+		m.say(0, complete)
 	}
 	if m.stopping && m.mode() == modeNormal { // asked for: nobody is surprised
 		m.lastKey = time.Time{}
 	}
 	m.due = msg.err == nil
 	m.showDue()
+	if m.due && m.flash.text == complete {
+		m.say(0, complete+": "+screen.Keys.Results.Help().Key+" shows the results")
+	}
 	return m.readRuns()
 }
 
