@@ -31,10 +31,30 @@ func (x *runner) asked(ctx context.Context, what string, ask func(context.Contex
 	case ctx.Err() != nil:
 		return r, ctx.Err()
 	case limited.Err() != nil:
-		return r, fmt.Errorf("no answer to %s from %s within %s; is that the address of the API, and is the server well?",
-			what, record.Clean(x.target.BaseURL), x.run.askLimit)
+		return r, &noAnswer{fmt.Errorf("no answer to %s from %s within %s; is that the address of the API, and is the server well?",
+			what, record.Clean(x.target.BaseURL), x.run.askLimit)}
 	}
-	return r, fmt.Errorf("%s: %w%s", what, err, remedy(err))
+	return r, &noAnswer{fmt.Errorf("%s: %w%s", what, err, remedy(err))}
+}
+
+// noAnswer is the error of a question that got no reply.
+type noAnswer struct{ error }
+
+func (e *noAnswer) Unwrap() error { return e.error }
+
+// Unready says whether an error of Look may go away by itself: the target does not answer, turns
+// requests away, or has a fault. One that asks for a key or serves another model stays as it is.
+func Unready(err error) bool {
+	var none *noAnswer
+	var refused *statusError
+	switch {
+	case errors.As(err, &refused):
+		return refused.status == http.StatusTooManyRequests || refused.status >= 500
+	case errors.As(err, &none):
+		var e *wire.Error
+		return !errors.As(err, &e) || e.Op != wire.OpTLS && e.Op != wire.OpProtocol
+	}
+	return false
 }
 
 func (x *runner) get(ctx context.Context, path string) (wire.Reply, error) {

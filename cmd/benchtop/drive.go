@@ -33,6 +33,9 @@ func (c *cli) drive(ctx context.Context, b *backend, f *runFlags, s sweep) error
 	w := newWaits(time.Now)
 	stopTelling := w.telling(ctx, c.errw)
 	defer stopTelling()
+	if err := b.awaitURLs(ctx, s.plan, sels, w); err != nil {
+		return err
+	}
 	live := c.terminal && !f.noTUI && f.progress == "plain"
 	yes, err := c.cleared(ctx, b, s.plan, sels, w)
 	if err != nil {
