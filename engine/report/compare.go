@@ -241,10 +241,16 @@ func percent(v float64) string {
 // errNothingToCompare is for runs that share no rate.
 var errNothingToCompare = errors.New("nothing to compare: no two targets were measured at the same rate")
 
+// errOneTarget is for a run that has nothing beside it.
+var errOneTarget = errors.New("nothing to compare: one run with fewer than two targets; name another run to compare it with")
+
 // Compare writes the deltas of every pair as a table (format table, md or csv), with what a reader
 // must know to trust them.
 func Compare(opt TableOptions, format string, runs ...*record.Run) (string, error) {
 	pairs := slices.DeleteFunc(Pairs(runs...), func(p Pair) bool { return len(p.Rates) == 0 })
+	if len(runs) == 1 && len(measured(runs[0])) < 2 {
+		return "", errOneTarget
+	}
 	if len(pairs) == 0 {
 		return "", errNothingToCompare
 	}

@@ -50,7 +50,11 @@ func capacityFinding(run *record.Run, t record.Target, c verdict.Capacity) strin
 	case c.Holds == 0:
 		text = fmt.Sprintf("%s does not hold %s req/s%s, %s: %s.", name, rate(c.Fails), by, lowest(c), c.Why)
 	case c.Fails == 0:
-		text = fmt.Sprintf("%s holds every rate tried%s, up to %s req/s; its limit was not found.", name, by, rate(c.Holds))
+		which := "tried"
+		if len(c.Untrusted) > 0 {
+			which = "that tells"
+		}
+		text = fmt.Sprintf("%s holds every rate %s%s, up to %s req/s; its limit was not found.", name, which, by, rate(c.Holds))
 	default:
 		text = fmt.Sprintf("%s holds %s req/s%s and breaks at %s req/s: %s.", name, rate(c.Holds), by, rate(c.Fails), c.Why)
 	}

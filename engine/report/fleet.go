@@ -25,7 +25,7 @@ func Fleets(run *record.Run, rps, utilisation float64, opt TableOptions) (string
 		c := verdict.CapacityOf(slo, t.Name, run.Steps)
 		f, ok := verdict.FleetFor(rps, utilisation, c, t.USDPerHour)
 		if !ok {
-			notes = append(notes, label(run, t)+": "+c.String()+", so nothing can be said.")
+			notes = append(notes, label(run, t)+": "+strings.TrimPrefix(c.String(), "unknown: ")+".")
 			continue
 		}
 		fleets = append(fleets, f)
@@ -44,13 +44,22 @@ func Fleets(run *record.Run, rps, utilisation float64, opt TableOptions) (string
 		rows = append(rows, []string{label(run, targetOf(run, f.Target)), replicas, month, fmt.Sprintf("%.0f %%", 100*f.Headroom)})
 	}
 	var b strings.Builder
+	if len(rows) == 0 {
+		return fmt.Sprintf("What serving %s req/s takes cannot be said:\n", rate(rps)) + lines(notes, opt), nil
+	}
 	fmt.Fprintf(&b, "To serve %s req/s with replicas loaded to %.0f %% of what they held:\n", rate(rps), 100*utilisation)
 	plainGrid(opt, []string{"target", "replicas", "USD/month", "headroom"}, rows).plain(&b)
 	if bound {
 		notes = append(notes, "≤: the target never broke, so fewer replicas may do.")
 	}
+	return b.String() + lines(notes, opt), nil
+}
+
+// lines are notes, one below the other.
+func lines(notes []string, opt TableOptions) string {
+	var b strings.Builder
 	for _, n := range notes {
 		b.WriteString(opt.wrap(n))
 	}
-	return b.String(), nil
+	return b.String()
 }

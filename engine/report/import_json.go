@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -273,8 +274,11 @@ func inferencePerfFile(t tree) ([]finding, error) {
 	s.CompletedRPS = orZero(through.at("requests_per_sec").num())
 	s.OutputTokensPerS, s.PromptTokensPerS = through.at("output_tokens_per_sec").num(), through.at("input_tokens_per_sec").num()
 	s.TotalTokensPerS = through.at("total_tokens_per_sec").num()
-	mean := func(path ...string) int { return tree{orZero(ok.at(path...).num())}.count() }
-	f.workload = record.Workload{PromptTokens: mean("prompt_len", "mean"), OutputTokens: mean("output_len", "mean")}
+	mean := func(now, before string) int { // 0.7 renamed them: the first are what the server counted
+		v := cmp.Or(orZero(ok.at(now, "mean").num()), orZero(ok.at(before, "mean").num()))
+		return tree{math.Round(v)}.count()
+	}
+	f.workload = record.Workload{PromptTokens: mean("prompt_tokens", "prompt_len"), OutputTokens: mean("output_tokens", "output_len")}
 	lag := load.at("schedule_delay")
 	s.SendLag = record.Dist{N: s.Sent, Mean: times(lag.at("mean").num(), 1000), P99: times(lag.at("p99").num(), 1000)}
 	if s.CompletedRPS > 0 {

@@ -183,6 +183,8 @@ func TestImportOtherTools(t *testing.T) {
 		{"GuideLLM's JSON", "b.json", guideJSON, "GuideLLM", 1, false},
 		{"vllm bench", "v.json", vllmJSON, "vllm bench serve", 1, true},
 		{"inference-perf", "stage_0.json", perfJSON, "inference-perf", 1, true},
+		{"inference-perf 0.7", "stage_0.json", strings.NewReplacer(`"prompt_len": {"mean": 100.0}`, `"prompt_tokens": {"total": 23900.0, "cached": 0.0, "mean": 100.2}`,
+			`"output_len": {"mean": 50.0}`, `"output_len": {"mean": 49.1}, "output_tokens": {"total": 11950.0, "mean": 50.0}`).Replace(perfJSON), "inference-perf", 1, true},
 		{"with a byte order mark", "v.json", "\xef\xbb\xbf" + vllmJSON, "vllm bench serve", 1, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

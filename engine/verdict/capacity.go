@@ -81,7 +81,8 @@ func cutOutcome(s *record.Step) (Outcome, string) {
 // A rate measured several times holds if most of its usable repeats do.
 func CapacityOf(slo SLO, target string, steps []record.Step) Capacity {
 	c := Capacity{Target: target, SLO: slo}
-	for _, r := range ratesOf(slo, target, steps, &c.Notes) {
+	var unused []unusedStep
+	for _, r := range ratesOf(slo, target, steps, &c.Notes, &unused) {
 		switch {
 		case r.outcome() == Unknown:
 			c.Untrusted = append(c.Untrusted, r.rate)
@@ -96,7 +97,38 @@ func CapacityOf(slo SLO, target string, steps []record.Step) Capacity {
 			c.Holds, c.Step = r.rate, r.median()
 		}
 	}
+	c.Notes = append(unusedNotes(unused), c.Notes...)
 	return c
+}
+
+// unusedStep is a step that is no evidence, and why.
+type unusedStep struct {
+	rate float64
+	why  string
+}
+
+// unusedNotes says every reason once, with the rates that it is about.
+func unusedNotes(steps []unusedStep) []string {
+	slices.SortStableFunc(steps, func(a, b unusedStep) int { return cmp.Compare(a.rate, b.rate) })
+	rates := map[string][]float64{}
+	var whys []string
+	for _, s := range steps {
+		if rates[s.why] == nil {
+			whys = append(whys, s.why)
+		}
+		if !slices.Contains(rates[s.why], s.rate) {
+			rates[s.why] = append(rates[s.why], s.rate)
+		}
+	}
+	var out []string
+	for _, why := range whys {
+		verb := "is"
+		if len(rates[why]) > 1 {
+			verb = "are"
+		}
+		out = append(out, fmt.Sprintf("%s req/s %s not used: %s", ratesText(rates[why]), verb, why))
+	}
+	return out
 }
 
 // rateResult is what the usable repeats of one rate came to.
@@ -128,7 +160,7 @@ func (r rateResult) median() *record.Step {
 }
 
 // ratesOf collects a target's results by rising rate, and notes what cannot be used.
-func ratesOf(slo SLO, target string, steps []record.Step, notes *[]string) []rateResult {
+func ratesOf(slo SLO, target string, steps []record.Step, notes *[]string, unused *[]unusedStep) []rateResult {
 	byRate := map[float64]*rateResult{}
 	for i := range steps {
 		s := &steps[i]
@@ -141,7 +173,7 @@ func ratesOf(slo SLO, target string, steps []record.Step, notes *[]string) []rat
 			byRate[s.Rate] = r
 		}
 		if !Usable(s) {
-			*notes = append(*notes, fmt.Sprintf("%s req/s is not used: invalid (%s)", rateText(s.Rate), strings.Join(s.Verdict.Reasons, "; ")))
+			*unused = append(*unused, unusedStep{s.Rate, "invalid (" + strings.Join(s.Verdict.Reasons, "; ") + ")"})
 			continue
 		}
 		switch outcome, why := Holds(slo, s); outcome {
@@ -152,7 +184,7 @@ func ratesOf(slo SLO, target string, steps []record.Step, notes *[]string) []rat
 			r.why = cmp.Or(r.why, why)
 		default:
 			r.open++
-			*notes = append(*notes, fmt.Sprintf("%s req/s is not used: %s", rateText(s.Rate), why))
+			*unused = append(*unused, unusedStep{s.Rate, why})
 		}
 	}
 	var out []rateResult
@@ -163,7 +195,7 @@ func ratesOf(slo SLO, target string, steps []record.Step, notes *[]string) []rat
 		out = append(out, *r)
 	}
 	slices.SortFunc(out, func(a, b rateResult) int { return cmp.Compare(a.rate, b.rate) })
-	slices.Sort(*notes)
+	slices.Sort(*notes) // of a map's order
 	return out
 }
 

@@ -69,7 +69,7 @@ func TestCapacity(t *testing.T) {
 		{"cut by a short drain", []record.Step{at(1, 300), edit(at(2, 300), cutAfter(1))}, "holds 1+ req/s", "2 req/s is not used: 25.0 % of the requests were cut before the end by a drain too short to tell", 0},
 		{"too short to tell", []record.Step{at(1, 300), edit(at(2, 300), short)}, "holds 1+ req/s", "2 req/s is not used: too short to tell whether the target keeps up", 0},
 		{"too short, and too slow all the same", []record.Step{at(1, 300), edit(at(2, 900), short)}, "holds 1, breaks at 2 req/s", "", 1.5},
-		{"all too short", []record.Step{edit(at(1, 300), short), edit(at(2, 300), short)}, "unknown: no step tells", "1 req/s is not used", 0},
+		{"all too short", []record.Step{edit(at(1, 300), short), edit(at(2, 300), short)}, "unknown: no step tells", "1, 2 req/s are not used: too short", 0},
 		{"too short below one that breaks", []record.Step{at(1, 300), edit(at(2, 300), short), at(4, 900)}, "holds 1, breaks at 4 req/s", "2 req/s is not used", 2.5},
 		{"slow and cut by a short drain", []record.Step{at(1, 300), edit(at(2, 900), cutAfter(1))}, "holds 1, breaks at 2 req/s", "", 1.5},
 		{"invalid is not used", []record.Step{at(1, 300), edit(at(2, 900), invalid), at(4, 400)}, "holds 4+ req/s", "2 req/s is not used: invalid (the client sent late)", 0},
