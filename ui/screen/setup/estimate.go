@@ -17,22 +17,26 @@ type Estimate struct {
 }
 
 // What a step takes beside its window, as long as nothing is measured: the automatic warm-up is
-// two E2E times, and the last requests of the window end one E2E time after it. Ten seconds is the
-// E2E time of the published A10 runs at a load they hold (200 tokens at 20 to 50 ms).
+// two E2E times between 5 and 60 s, and the last requests of the window end one E2E time after it.
+// 30 ms a token is between the first and the last rate that the published A10 runs hold (20 to 54 ms);
+// the slowest target decides how long a step takes.
 const (
-	guessE2E  = 10 * time.Second
+	guessGap  = 30 * time.Millisecond
 	guessIdle = 2 * time.Second
+	minWarmup = 5 * time.Second
+	maxWarmup = 60 * time.Second
 )
 
 // EstimateOf is the size of a plan on these targets.
 func EstimateOf(p record.Plan, targets []screen.Selection) Estimate {
 	var e Estimate
 	var one time.Duration // of one target
-	warmup := 2 * guessE2E
+	e2e := time.Duration(p.Workload.OutputTokens) * guessGap
+	warmup := min(max(2*e2e, minWarmup), maxWarmup)
 	if p.Warmup.Fixed {
 		warmup = p.Warmup.For
 	}
-	drain := min(time.Duration(p.Drain), guessE2E)
+	drain := min(time.Duration(p.Drain), e2e)
 	for _, s := range p.Steps() {
 		e.Steps++
 		window := p.StepWindow(s.Rate)

@@ -212,6 +212,14 @@ func TestEstimate(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}
+	// Without a fixed warm-up the answers decide: 200 tokens take 6 s, twice that is 12 s.
+	for tokens, want := range map[int]time.Duration{200: 2 * 79 * time.Second, 20: 2 * 67600 * time.Millisecond, 4000: 2 * 127 * time.Second} {
+		auto := p
+		auto.Warmup, auto.Workload.OutputTokens = record.Warmup{}, tokens
+		if got := setup.EstimateOf(auto, targets(1)).Time; got != want {
+			t.Errorf("%d output tokens: %v, want %v", tokens, got, want)
+		}
+	}
 	unknown := targets(1)
 	unknown[0].Workspace.Price.USDPerHour = nil
 	if e := setup.EstimateOf(p, unknown); e.USD != nil {
