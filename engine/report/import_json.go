@@ -274,6 +274,15 @@ func inferencePerfFile(t tree) ([]finding, error) {
 	s.CompletedRPS = orZero(through.at("requests_per_sec").num())
 	s.OutputTokensPerS, s.PromptTokensPerS = through.at("output_tokens_per_sec").num(), through.at("input_tokens_per_sec").num()
 	s.TotalTokensPerS = through.at("total_tokens_per_sec").num()
+	// From 0.7 on the server's own counts are there too; the rates are by the tool's tokenizer.
+	seconds, prompt, output := orZero(t.at("benchmark_time_seconds").num()), ok.at("prompt_tokens", "total").num(), ok.at("output_tokens", "total").num()
+	if seconds > 0 && prompt != nil && output != nil {
+		all := *prompt + *output
+		s.PromptTokensPerS, s.OutputTokensPerS, s.TotalTokensPerS = times(prompt, 1/seconds), times(output, 1/seconds), times(&all, 1/seconds)
+	}
+	if n := ok.at("token_count_mismatches").count(); n > 0 {
+		s.Verdict.Notes = append(s.Verdict.Notes, fmt.Sprintf("its tokenizer counts other tokens than the server in %d of %d replies, and its ITL goes by the tokenizer", n, s.OK))
+	}
 	mean := func(now, before string) int { // 0.7 renamed them: the first are what the server counted
 		v := cmp.Or(orZero(ok.at(now, "mean").num()), orZero(ok.at(before, "mean").num()))
 		return tree{math.Round(v)}.count()
