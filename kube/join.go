@@ -159,7 +159,7 @@ func (c *Client) complete(it *kaito.Item, p *parts) {
 	c.hardware(it, head)
 	for _, s := range p.scalers {
 		if s.Namespace == it.Namespace && scales(s, it) {
-			it.Autoscaler = fmt.Sprintf("%s %s scales %s %s", s.Kind, s.Name, s.TargetKind, s.TargetName)
+			it.Autoscaler = fmt.Sprintf("%s %s (scales %s %s)", s.Kind, s.Name, s.TargetKind, s.TargetName)
 		}
 	}
 	kaito.Judge(it, head)
