@@ -184,7 +184,8 @@ func TestImportOtherTools(t *testing.T) {
 		{"vllm bench", "v.json", vllmJSON, "vllm bench serve", 1, true},
 		{"inference-perf", "stage_0.json", perfJSON, "inference-perf", 1, true},
 		{"inference-perf 0.7", "stage_0.json", strings.NewReplacer(`"prompt_len": {"mean": 100.0}`, `"token_count_mismatches": 7, "prompt_tokens": {"total": 23900.0, "cached": 0.0, "mean": 100.2}`,
-			`"output_len": {"mean": 50.0}`, `"output_len": {"mean": 49.1}, "output_tokens": {"total": 11950.0, "mean": 50.0}`).Replace(perfJSON), "inference-perf", 1, true},
+			`"output_len": {"mean": 50.0}`, `"output_len": {"mean": 49.1}, "output_tokens": {"total": 11950.0, "mean": 50.0}`,
+			`"output_tokens_per_sec": 195.0`, `"output_tokens_per_sec": 402.3`, `"failures"`, `"benchmark_time_seconds": 61.28, "failures"`).Replace(perfJSON), "inference-perf", 1, true},
 		{"with a byte order mark", "v.json", "\xef\xbb\xbf" + vllmJSON, "vllm bench serve", 1, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -212,6 +213,9 @@ func TestImportOtherTools(t *testing.T) {
 			}
 			if w := run.Plan.Workload; w.PromptTokens != 100 || w.OutputTokens != 50 {
 				t.Errorf("workload %+v", w)
+			}
+			if v := *s.OutputTokensPerS; tc.tool == "inference-perf" && math.Abs(v-195) > 0.1 {
+				t.Errorf("%v output tokens a second, want those that the server counted", v)
 			}
 			if notes := strings.Join(s.Verdict.Notes, "\n"); strings.Contains(notes, "in 7 of 239 replies") != strings.HasSuffix(tc.name, "0.7") {
 				t.Errorf("notes %s", notes)
