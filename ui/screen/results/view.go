@@ -256,7 +256,7 @@ func (m *Model) briefCell(target string, rate float64, metric screen.Metric, p s
 func (m *Model) drawFoot(w, h int) string {
 	var lines []string
 	if len(m.rows) > 0 && h >= 20 {
-		lines = m.explain(&m.rows[m.cursor], w, 1+h/20)
+		lines = m.explain(&m.rows[m.cursor], w, 1+h/30, 1+h/20)
 	}
 	where := "no files"
 	if m.dir != "" {
@@ -265,8 +265,8 @@ func (m *Model) drawFoot(w, h int) string {
 	return strings.Join(append(lines, widget.Fit(m.theme.Dim.Render("CSV  "+widget.Clean(where)), w, m.theme.Glyph.Ellipsis)), "\n")
 }
 
-// explain is a line of facts on a row and at most so many lines on what to mind.
-func (m *Model) explain(r *report.Row, w, most int) []string {
+// explain is facts on a row and what to mind, in at most so many lines each.
+func (m *Model) explain(r *report.Row, w, room, most int) []string {
 	th, look := m.theme, m.theme.Target(m.place(r.Target.Name))
 	s := r.Steps[len(r.Steps)-1]
 	facts := []string{fmt.Sprintf("%d sent, %d ok", s.Sent, s.OK)}
@@ -288,8 +288,14 @@ func (m *Model) explain(r *report.Row, w, most int) []string {
 	if s.GoodputRPS != nil && !math.IsNaN(*s.GoodputRPS) {
 		facts = append(facts, "goodput "+screen.Sig3(*s.GoodputRPS)+" req/s")
 	}
-	name := look.Style.Render(look.Marker+" "+widget.Clean(r.Target.Name)) + " at " + screen.Rate(r.Rate) + " req/s: "
-	lines := []string{widget.Fit(name+widget.Clean(strings.Join(facts, " · ")), w, th.Glyph.Ellipsis)}
+	name := look.Marker + " " + widget.Clean(r.Target.Name)
+	lines := widget.Lines(name+" at "+screen.Rate(r.Rate)+" req/s: "+strings.Join(facts, " · "), w, room, th.Glyph.Ellipsis)
+	if len(lines) == 0 {
+		return nil
+	}
+	if rest, ok := strings.CutPrefix(lines[0], name); ok {
+		lines[0] = look.Style.Render(name) + rest
+	}
 	if why := report.Explain(s); len(why) > 0 {
 		for _, l := range widget.Lines(widget.Clean(strings.Join(why, "; ")), w, most, th.Glyph.Ellipsis) {
 			lines = append(lines, th.Warn.Render(l))
