@@ -50,7 +50,7 @@ func TestListJoins(t *testing.T) {
 	if w.Nodes[0].Spot == nil || *w.Nodes[0].Spot {
 		t.Errorf("spot is %v", w.Nodes[0].Spot)
 	}
-	if want := "HorizontalPodAutoscaler hpa scales StatefulSet chat"; w.Autoscaler != want {
+	if want := "HorizontalPodAutoscaler hpa (scales StatefulSet chat)"; w.Autoscaler != want {
 		t.Errorf("autoscaler %q, want %q", w.Autoscaler, want)
 	}
 	if diff := cmp.Diff(map[string]string{"served-model-name": "phi-4-mini-instruct", "gpu-memory-utilization": "0.84"}, w.Flags); diff != "" {
