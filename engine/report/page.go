@@ -144,7 +144,7 @@ func workloadItems(runs []*record.Run) []string {
 			out = append(out, fmt.Sprintf("%s%d prompt tokens, %d output tokens per request, streamed.",
 				head, p.Workload.PromptTokens, p.Workload.OutputTokens))
 		}
-		text := fmt.Sprintf("%s%s arrivals, seed %d, at %s req/s", head, orUnknown(p.Arrivals), p.Seed, ratesText(p.Rates))
+		text := fmt.Sprintf("%sArrivals %s, seed %d, at %s req/s", head, orUnknown(p.Arrivals), p.Seed, ratesText(p.Rates))
 		if p.Repeat > 1 {
 			text += fmt.Sprintf(", each measured %d times (%s)", p.Repeat, p.Order)
 		}
@@ -279,7 +279,11 @@ const definitions = "TTFT and E2E count from the scheduled arrival, so lateness 
 	"Percentiles are nearest rank over exact values. Completed rate and tokens per second count what arrived inside the measured window. " +
 	"Requests that were cut rank as infinitely slow: a percentile among them is a lower bound."
 
+// reproduce says how our own numbers are defined and made again; those of other tools it cannot.
 func reproduce(runs []*record.Run) []block {
+	if !slices.ContainsFunc(runs, func(r *record.Run) bool { return r.Imported == "" }) {
+		return nil
+	}
 	out := []block{{heading: "How to reproduce", text: definitions}}
 	for _, r := range runs {
 		if r.Imported != "" {
