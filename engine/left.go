@@ -23,6 +23,8 @@ type forecast struct {
 	probes  []time.Duration // E2E time of one request alone, by target; 0 = unknown
 	groups  [][]int         // targets under load at the same time
 	between time.Duration   // from the end of one step to the first moment of the next warm-up
+
+	seen map[int][]measured // known, by target, kept for all of its steps
 }
 
 // firstBetween is the time between steps as long as none has passed: asking whether the server is
@@ -217,6 +219,18 @@ type measured struct {
 
 // known are the E2E times of target i by rate, ascending, one for each rate: the latest.
 func (f *forecast) known(i int) []measured {
+	k, ok := f.seen[i]
+	if !ok {
+		k = f.learn(i)
+		if f.seen == nil {
+			f.seen = map[int][]measured{}
+		}
+		f.seen[i] = k
+	}
+	return k
+}
+
+func (f *forecast) learn(i int) []measured {
 	t := &f.targets[i]
 	var out []measured
 	if p := f.probes[i]; p > 0 {
@@ -256,29 +270,20 @@ const perDoubling = 0.1
 // extrapolate is the E2E time at a rate from those at others, which are in order of the rate. Without
 // any it is 0.
 func extrapolate(known []measured, rate float64, window time.Duration) time.Duration {
-	var held []measured
+	var p, q measured // the two that are nearest below, or the lowest
 	for _, m := range known {
 		switch {
 		case !m.held && m.rate <= rate && m.completed > 0: // the backlog of the window, at what was served
 			return seconds64((rate/m.completed - 1) * window.Seconds())
-		case m.held && m.e2e > 0:
-			held = append(held, m)
+		case m.held && m.e2e > 0 && (m.rate <= rate || q.rate == 0):
+			p, q = q, m
 		}
 	}
-	if len(held) == 0 {
-		return 0
-	}
-	b := len(held) - 1
-	for b > 0 && held[b].rate > rate && held[b-1].rate > 0 {
-		b--
-	}
-	q := held[b]
 	if q.rate == 0 || q.rate == rate { // alone, or as it is
 		return seconds64(q.e2e)
 	}
 	slope := -perDoubling / q.e2e
-	if b > 0 && held[b-1].rate > 0 {
-		p := held[b-1]
+	if p.rate > 0 {
 		slope = min((1/q.e2e-1/p.e2e)/math.Log2(q.rate/p.rate), 0)
 	}
 	// No rate is taken to more than double the time: the line says little near its pole.

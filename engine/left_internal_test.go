@@ -250,3 +250,27 @@ func TestServedCountsTokens(t *testing.T) {
 		}
 	}
 }
+
+// A sweep of many steps is estimated ten times a second beside the load: at most 1 ms of 100.
+func BenchmarkTimeLeft(b *testing.B) {
+	p := record.DefaultPlan()
+	p.Rates = nil
+	t := TargetSnapshot{Current: -1, State: StateBarrier}
+	for k := range 200 {
+		rate, ms := float64(k+1), 4000+float64(k)
+		p.Rates = append(p.Rates, rate)
+		st := StepStatus{Rate: rate, Phase: "pending"}
+		if k < 100 {
+			st.Phase, st.Summary = "done", &record.Step{Rate: rate, E2E: record.Dist{P95: &ms}}
+		}
+		t.Steps = append(t.Steps, st)
+	}
+	targets, probes := []TargetSnapshot{t, t, t, t}, make([]time.Duration, 4)
+	b.ReportAllocs()
+	for b.Loop() {
+		f := forecast{plan: p, targets: targets, probes: probes, groups: [][]int{{0, 1, 2, 3}}}
+		if f.left() <= 0 {
+			b.Fatal("no time left")
+		}
+	}
+}
