@@ -163,6 +163,11 @@ func (r *Run) Wait() (*Result, error) {
 func (r *Run) main(ctx context.Context) {
 	defer close(r.done)
 	defer close(r.events)
+	defer func() {
+		if v := recover(); v != nil { // in what ends the run: the files are as the last step left them
+			r.resErr = &wire.Panic{Value: v, Stack: debug.Stack()}
+		}
+	}()
 	aggCtx, stopAgg := context.WithCancel(context.WithoutCancel(ctx))
 	var helpers sync.WaitGroup
 	r.guard(&helpers, func() { r.aggregate(aggCtx) })

@@ -193,7 +193,10 @@ func (b *backend) watchBusy(ctx context.Context) {
 		return
 	}
 	ctx, b.endBusy = context.WithCancel(context.WithoutCancel(ctx))
-	b.wg.Go(func() { b.busy.watch(ctx) })
+	b.wg.Go(func() {
+		defer func() { _ = recover() }() // the column is a courtesy: it goes, the screen stays
+		b.busy.watch(ctx)
+	})
 }
 
 // Use changes context or namespace; "" = all.

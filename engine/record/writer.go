@@ -279,11 +279,22 @@ func (w *Writer) flushLoop() {
 		case <-w.stop:
 			return
 		case <-tick.C:
-			w.disk.Lock()
-			w.fail(w.flush())
-			w.disk.Unlock()
+			w.flushNow()
 		}
 	}
+}
+
+// flushNow writes what is pending. A panic is the writer's error, and not the program's end: who owns
+// the run saves and says it.
+func (w *Writer) flushNow() {
+	w.disk.Lock()
+	defer w.disk.Unlock()
+	defer func() {
+		if v := recover(); v != nil {
+			w.fail(fmt.Errorf("write %s: internal error: %v", requestsFile, v))
+		}
+	}()
+	w.fail(w.flush())
 }
 
 // flush moves what is pending into the file; the caller holds disk. After a short write it keeps the

@@ -108,3 +108,25 @@ func TestBacklogIsBoundedAndCounted(t *testing.T) {
 		t.Errorf("%d kept and %d lost of %d", kept, lost, n)
 	}
 }
+
+// breaking is a file whose Write panics.
+type breaking struct{ appender }
+
+func (breaking) Write([]byte) (int, error) { panic("no such file") }
+
+func TestAPanicWhileWritingIsTheWritersError(t *testing.T) {
+	w, _ := createRun(t)
+	w.disk.Lock()
+	whole := w.requests
+	w.requests = breaking{whole}
+	w.disk.Unlock()
+	w.Request(&Request{ID: "a"})
+	w.flushNow()
+	if err := w.Err(); err == nil || err.Error() != "write requests.jsonl: internal error: no such file" {
+		t.Errorf("error %v", err)
+	}
+	w.disk.Lock()
+	w.requests = whole
+	w.disk.Unlock()
+	w.Close()
+}

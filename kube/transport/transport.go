@@ -256,7 +256,8 @@ func (f *Forwarder) startOpening() {
 	f.wg.Go(func() {
 		ctx, cancel := context.WithTimeout(f.ctx, openTimeout)
 		defer cancel()
-		t, err := f.open(ctx)
+		var t *tunnel
+		err := caught(func() (err error) { t, err = f.open(ctx); return err })
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.opening, f.openErr = nil, err

@@ -42,7 +42,8 @@ type tunnel struct {
 	wg   sync.WaitGroup // goroutines of its connections
 }
 
-// spawn runs each of fs in a goroutine of the tunnel; false = the tunnel has ended, none runs.
+// spawn runs each of fs in a goroutine of the tunnel; false = the tunnel has ended, none runs. A panic
+// in one ends the tunnel, as a cut would.
 func (t *tunnel) spawn(fs ...func()) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -50,9 +51,24 @@ func (t *tunnel) spawn(fs ...func()) bool {
 		return false
 	}
 	for _, f := range fs {
-		t.wg.Go(f)
+		t.wg.Go(func() {
+			if err := caught(func() error { f(); return nil }); err != nil {
+				t.close(err)
+			}
+		})
 	}
 	return true
+}
+
+// caught is f's error; a panic in it is one, and does not end the program: the terminal and the run's
+// files belong to others.
+func caught(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("port-forward: internal error: %v", v)
+		}
+	}()
+	return f()
 }
 
 func (t *tunnel) alive() bool {
@@ -110,7 +126,8 @@ func (t *tunnel) dial(ctx context.Context, pod Pod) (net.Conn, error) {
 	defer close(gone)
 	t.conns.Add(1)
 	go func() {
-		c, err := t.streams(pod)
+		var c *conn
+		err := caught(func() (err error) { c, err = t.streams(pod); return err })
 		if err != nil {
 			t.conns.Add(-1)
 		}
