@@ -121,7 +121,7 @@ func (e *exporter) bytes(name string, b []byte, err error) error {
 
 func (e *exporter) vllm() error {
 	if e.run.Imported != "" {
-		return noRequests(e.run, "vllm")
+		return fmt.Errorf("%w; %s", noRequests(e.run, "vllm"), otherFormats)
 	}
 	all, skipped := collect(e.dir, e.run)
 	if all == nil && skipped != nil {
@@ -149,10 +149,13 @@ func (e *exporter) llmd() error {
 	return nil
 }
 
+// otherFormats is what to do instead.
+const otherFormats = "export it as csv, md, html or llm-d"
+
 // noRequests says why a format that is computed from single requests cannot be made of a run that
 // was imported as a summary.
 func noRequests(run *record.Run, format string) error {
-	return fmt.Errorf("%s needs every request, but this run was imported from %s, which keeps summaries only; export it as csv, md, html or llm-d", format, run.Imported)
+	return fmt.Errorf("%s needs every request, but this run was imported from %s, which keeps summaries only", format, run.Imported)
 }
 
 // guideCSV writes GuideLLM's CSV. Of a run imported from it, the rows are its own, unchanged.
@@ -166,7 +169,7 @@ func guideCSV(w io.Writer, dir string, run *record.Run) error {
 	var skipped error
 	if rows == nil {
 		if run.Imported != "" {
-			return noRequests(run, "guidellm")
+			return fmt.Errorf("%w; %s", noRequests(run, "guidellm"), otherFormats)
 		}
 		all, err := collect(dir, run)
 		if all == nil && err != nil {
