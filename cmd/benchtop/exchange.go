@@ -87,7 +87,8 @@ are replaced by pseudonyms, the same ones each time on this machine. ` + runArgH
 		}
 		c.sayLacks(dir, run)
 		err = writeBundle(out, dir, run)
-		if _, there := os.Stat(out); err != nil && there != nil {
+		var skipped *record.SkippedError // told, but the rest is there
+		if err != nil && !errors.As(err, &skipped) {
 			return err
 		}
 		return errors.Join(err, c.printPaths([]string{out}))
@@ -111,7 +112,7 @@ func writeBundle(out, dir string, run *record.Run) (err error) {
 		return fmt.Errorf("bundle: %w; choose another file with -o", err)
 	}
 	defer func() {
-		var skipped *record.SkippedError // told, but the rest is there
+		var skipped *record.SkippedError
 		if err = errors.Join(err, f.Close()); err != nil && !errors.As(err, &skipped) {
 			_ = os.Remove(out)
 		}
