@@ -222,24 +222,33 @@ func (c Capacity) String() string {
 const maxBracket = 0.10
 
 // Refine is the next rate to try to narrow the bracket: its middle, or half of a lowest rate that
-// broke; if that was tried and does not tell, one above it. It is not ok when the bracket is at most 10 % wide or has no upper end.
+// broke; if that was tried and does not tell, one beside it. It is not ok when the bracket is at most
+// 10 % wide or has no upper end.
 func (c Capacity) Refine() (rate float64, ok bool) {
 	if c.Fails == 0 || (c.Fails-c.Holds)/c.Fails <= maxBracket || c.Fails <= 0.02 {
 		return 0, false
 	}
-	lo := c.Holds
-	for {
-		middle := (lo + c.Fails) / 2
-		// Three digits, unless they would leave the bracket.
-		round, _ := strconv.ParseFloat(strconv.FormatFloat(middle, 'g', 3, 64), 64)
-		if round > lo && round < c.Fails {
-			middle = round
+	// A rate that was tried and does not tell splits the bracket: the wider part is next.
+	tried := []float64{c.Holds, c.Fails}
+	for _, r := range c.Untrusted {
+		if r > c.Holds && r < c.Fails {
+			tried = append(tried, r)
 		}
-		if !slices.Contains(c.Untrusted, middle) {
-			return middle, true
-		}
-		lo = middle // tried, and it does not tell: another rate may
 	}
+	slices.Sort(tried)
+	lo, hi := tried[0], tried[1]
+	for i := 2; i < len(tried); i++ {
+		if tried[i]-tried[i-1] > hi-lo {
+			lo, hi = tried[i-1], tried[i]
+		}
+	}
+	middle := (lo + hi) / 2
+	// Three digits, unless they would leave the bracket.
+	round, _ := strconv.ParseFloat(strconv.FormatFloat(middle, 'g', 3, 64), 64)
+	if round > lo && round < hi {
+		middle = round
+	}
+	return middle, true
 }
 
 // rateText prints a rate without trailing zeros.
