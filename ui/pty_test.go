@@ -5,6 +5,7 @@ package ui
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"sync"
@@ -241,7 +242,8 @@ func TestTerminalIsRestoredAfterAPanic(t *testing.T) {
 	x.await("mark to compare")
 	x.keys("\r")
 	r := x.end()
-	if r.err == nil || !strings.Contains(r.err.Error(), "disk on fire") || !strings.Contains(r.err.Error(), "goroutine") {
+	var crash *Crash
+	if !errors.As(r.err, &crash) || crash.Text != "the interface broke: disk on fire" || !strings.Contains(crash.Stack, "brokenBackend") {
 		t.Errorf("error %v, want the panic and its stack", r.err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -91,7 +92,8 @@ func Show(ctx context.Context, b Backend, opt Options) (Outcome, error) {
 	}
 	_, err := tea.NewProgram(m, o...).Run()
 	if m.crash != "" {
-		err = errors.New(m.crash)
+		text, stack, _ := strings.Cut(m.crash, "\n")
+		err = &Crash{Text: text, Stack: stack}
 	} else if err != nil {
 		err = fmt.Errorf("terminal: %w", err)
 	}
@@ -160,3 +162,9 @@ func (m *model) end() {
 		m.interrupted = true
 	}
 }
+
+// A Crash is a panic in the interface, which ended it with the terminal restored.
+type Crash struct{ Text, Stack string }
+
+// Error says it without the stack.
+func (c *Crash) Error() string { return c.Text }

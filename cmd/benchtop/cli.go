@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"benchtop/engine/wire"
+	"benchtop/ui"
 
 	"github.com/spf13/cobra"
 )
@@ -102,6 +103,10 @@ func (c *cli) finish(ctx context.Context, err error) int {
 	}
 	if p := (*wire.Panic)(nil); errors.As(err, &p) {
 		fmt.Fprintln(c.errw, c.crash(p))
+		return exitError
+	}
+	if p := (*ui.Crash)(nil); errors.As(err, &p) {
+		fmt.Fprintln(c.errw, c.crash(&wire.Panic{Value: p.Text, Stack: []byte(p.Stack)}))
 		return exitError
 	}
 	for line := range strings.SplitSeq(err.Error(), "\n") {

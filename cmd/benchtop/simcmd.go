@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 
 	"benchtop/engine/sim"
 
@@ -79,6 +80,17 @@ func (f *simFlags) config(env func(string) string) (sim.Config, error) {
 	return cfg, errors.Join(errs...)
 }
 
+// plainNet is what the system said, without the operation and addresses that net puts around it.
+func plainNet(err error) error {
+	if op := (*net.OpError)(nil); errors.As(err, &op) {
+		err = op.Err
+	}
+	if sys := (*os.SyscallError)(nil); errors.As(err, &sys) {
+		err = sys.Err
+	}
+	return err
+}
+
 // serveSim serves until ctx ends.
 func (c *cli) serveSim(ctx context.Context, listen string, cfg sim.Config) error {
 	srv, err := sim.New(cfg)
@@ -88,7 +100,7 @@ func (c *cli) serveSim(ctx context.Context, listen string, cfg sim.Config) error
 	defer srv.Close()
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
 	if err != nil {
-		return fmt.Errorf("serve on %q (--listen): %w", listen, err)
+		return fmt.Errorf("serve on %q (--listen): %w; give another address", listen, plainNet(err))
 	}
 	fmt.Fprintf(c.out, "http://%s\n", l.Addr())
 	fmt.Fprintf(c.errw, "simulated %s serving %s; measure it with: %s run sim=http://%s\n",
