@@ -118,7 +118,7 @@ func (f Fault) status(def int) int {
 func validateFaults(faults []Fault) error {
 	for _, f := range faults {
 		if !slices.Contains(faultKinds, f.Kind) {
-			return fmt.Errorf("no fault is called %q: choose from %q", f.Kind, faultKinds)
+			return fmt.Errorf("no fault is called %q: choose from %s", f.Kind, strings.Trim(fmt.Sprint(faultKinds), "[]"))
 		}
 		if f.Every < 0 || f.First < 0 || f.After < 0 || f.Delay < 0 || !(f.Probability >= 0 && f.Probability <= 1) {
 			return fmt.Errorf("fault %q: counts and delays must not be negative, a probability must be 0 to 1", f.Kind)
