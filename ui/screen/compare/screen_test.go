@@ -205,3 +205,20 @@ func TestClick(t *testing.T) {
 		}
 	}
 }
+
+// In what two targets differ beside the GPU is read to its end.
+func TestDifferencesAreRead(t *testing.T) {
+	s := fixture.Snapshot(2, 300)
+	for i, n := range []int{87_200, 131_072} {
+		s.Targets[i].Info.MaxModelLen = n
+		s.Targets[i].Info.EngineVersion = []string{"0.10.2", "0.11.0"}[i]
+		s.Targets[i].Info.Model = []string{"phi-4-mini-instruct", "phi-4-mini-instruct-awq"}[i]
+	}
+	view := newCompare(s).Render(80, 22)
+	words := strings.Join(strings.FieldsFunc(view, func(r rune) bool { return r == ' ' || r == '\n' || r == '│' }), " ")
+	for _, want := range []string{"87200 / 131072", "instruct-awq", "0.11.0"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("no %q in\n%s", want, view)
+		}
+	}
+}

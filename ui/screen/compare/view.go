@@ -244,8 +244,14 @@ func (m *Model) drawTable(w int) string {
 		note = ""
 	}
 	if diff := m.differences(); diff != "" {
-		body += "\n" + th.Warn.Render(widget.Fit(th.Glyph.Warn+" "+widget.Clean(diff), w-2, th.Glyph.Ellipsis))
-		h++
+		most := 1
+		if len(m.snap.Targets) <= 2 { // more of them need the rows themselves
+			most = 2
+		}
+		for _, l := range widget.Lines(th.Glyph.Warn+" "+diff, w-2, most, th.Glyph.Ellipsis) {
+			body += "\n" + th.Warn.Render(l)
+			h++
+		}
 	}
 	return widget.Panel{Theme: th, Title: title, Note: note, Body: body}.Render(w, h+2)
 }
