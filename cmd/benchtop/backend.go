@@ -217,10 +217,11 @@ func (b *backend) Use(ctx context.Context, kubeContext, namespace string) error 
 func (b *backend) placeOf(kubeContext, namespace string) place {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if c := b.clients[place{}]; c != nil {
-		if cl := c.Cluster(); cl.Context == kubeContext && cl.Namespace == namespace {
+	if c := b.clients[place{}]; c != nil && c.Cluster().Context == kubeContext {
+		if c.Cluster().Namespace == namespace {
 			return place{}
 		}
+		kubeContext = "" // what the flags select may have no name: a pod's own account
 	}
 	return place{context: kubeContext, namespace: namespace, all: namespace == ""}
 }

@@ -103,6 +103,27 @@ func TestNamespaceOfTheFlagsIsLeft(t *testing.T) {
 	}
 }
 
+// A workspace is reached through the cluster that it was found in, which is not opened again.
+func TestConnectTakesTheOpenCluster(t *testing.T) {
+	c := &cli{demo: true, env: func(string) string { return "" }}
+	opt, err := c.backendOptions(&clusterFlags{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBackend(opt, runOptions{})
+	defer b.Close()
+	sels, err := b.resolve(t.Context(), demoTargets(), func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, errs := b.connectAll(t.Context(), sels, "auto", true); errs[0] != nil || errs[1] != nil {
+		t.Fatal(errs)
+	}
+	if len(b.clients) != 1 {
+		t.Errorf("%d clients of one cluster", len(b.clients))
+	}
+}
+
 func TestPreflightOnTheDemo(t *testing.T) {
 	b := demoBackend(t)
 	cl := cluster(t, b, func(cl *inventory.Cluster) bool { return cl.Synced })

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"benchtop/engine"
@@ -42,13 +44,16 @@ func (b *backend) connect(ctx context.Context, sel ui.Selection, via string, reu
 	return connection{target: b.workspaceTarget(sel, way), way: way}, nil
 }
 
-// clientOf is the client whose picture the workspace came from.
+// clientOf is a client of the cluster that the workspace is in, which has been opened if the workspace
+// came from there. (A pod's own account has no context that could be opened by name.)
 func (b *backend) clientOf(ctx context.Context, ws inventory.Workspace) (*kube.Client, error) {
 	b.mu.Lock()
-	c := b.current
+	known := append([]*kube.Client{b.current, b.clients[place{}]}, slices.Collect(maps.Values(b.clients))...)
 	b.mu.Unlock()
-	if c != nil && c.Cluster().Context == ws.Context {
-		return c, nil
+	for _, c := range known {
+		if c != nil && c.Cluster().Context == ws.Context {
+			return c, nil
+		}
 	}
 	return b.client(ctx, place{context: ws.Context})
 }
