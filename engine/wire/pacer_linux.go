@@ -14,11 +14,10 @@ import (
 // Pacer waits for instants of Now's clock. Go's own timers are 0.5 ms late in the middle and 1 ms
 // at the 99th percentile in an idle process, since the runtime sleeps in whole milliseconds; a
 // timerfd read through the same poller is 0.05–0.14 and 0.3–1.9 ms late, since a core that slept takes
-// its time to wake. So after a longer sleep a Pacer wakes early and spins the rest: 0.04 and 0.8 ms,
-// for at worst 4 % of a core. Where others want the core, spinning only uses up this thread's turn:
-// each interrupted spin halves the next. A Pacer is for one goroutine at a time.
+// its time to wake. So after a longer sleep a Pacer wakes early, by as much as it has been woken late,
+// and spins the rest. A Pacer is for one goroutine at a time.
 type Pacer struct {
-	lead  int64
+	lead  int64 // ns, about the 97th percentile of how late wake-ups were
 	file  *os.File
 	raw   syscall.RawConn
 	atNS  int64
@@ -28,12 +27,13 @@ type Pacer struct {
 }
 
 const (
-	// maxLead is how much before its instant a Pacer wakes.
+	// maxLead is the most by which a Pacer wakes early.
 	maxLead = int64(time.Millisecond)
-	// longSleep is how long a core must have been left alone before waking it early pays.
+	// longSleep is how long a core must have been left alone before waking it early pays. With it no
+	// more than 4 % of a core go into spinning, at 100 instants a second.
 	longSleep = 10 * maxLead
-	// interrupted is a time between two looks at the clock that only another's turn explains.
-	interrupted = int64(100 * time.Microsecond)
+	// forget is the share of the lead that each wake-up in time takes off.
+	forget = 32
 )
 
 // NewPacer makes a pacer; Close must be called.
@@ -42,7 +42,7 @@ func NewPacer() (*Pacer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a timer: %w", err)
 	}
-	p := &Pacer{lead: maxLead, file: os.NewFile(uintptr(fd), "timerfd")}
+	p := &Pacer{file: os.NewFile(uintptr(fd), "timerfd")}
 	if p.raw, err = p.file.SyscallConn(); err != nil {
 		p.file.Close()
 		return nil, fmt.Errorf("make a timer: %w", err)
@@ -87,25 +87,16 @@ func (p *Pacer) Wait(ctx context.Context, atNS int64) error {
 	if err != nil {
 		return fmt.Errorf("wait for timer: %w", err)
 	}
-	if p.atNS < atNS {
-		p.spin(atNS)
+	now = Now()
+	if late := now - p.atNS; late > p.lead {
+		p.lead = min(late, maxLead)
+	} else {
+		p.lead -= p.lead / forget
+	}
+	for now < atNS {
+		now = Now()
 	}
 	return nil
-}
-
-// spin waits for atNS, at most maxLead away, and learns how long the next spin may be.
-func (p *Pacer) spin(atNS int64) {
-	clean := true
-	for last := Now(); last < atNS; {
-		now := Now()
-		clean = clean && now-last < interrupted
-		last = now
-	}
-	if clean {
-		p.lead = min(p.lead+maxLead/50, maxLead)
-	} else {
-		p.lead = max(p.lead/2, maxLead/50)
-	}
 }
 
 func (p *Pacer) arm(fd uintptr) {
