@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"syscall"
 	"time"
 
 	"benchtop/engine/selfcheck"
@@ -101,6 +102,11 @@ func (c *cli) selfcheck(ctx context.Context, loads []selfcheck.Load, window time
 		Progress: func(line string) { fmt.Fprintln(c.errw, line) },
 		Version:  version(),
 	})
+	var child *exec.ExitError
+	if errors.As(err, &child) && signalled(child) == os.Interrupt { // Ctrl-C, before the child could leave it to us
+		fmt.Fprintln(c.errw, "interrupted")
+		return &codedError{code: exitInterrupted}
+	}
 	if err != nil {
 		return err
 	}
@@ -109,6 +115,14 @@ func (c *cli) selfcheck(ctx context.Context, loads []selfcheck.Load, window time
 	}
 	if !rep.Trusted() {
 		return &codedError{code: exitUntrusted}
+	}
+	return nil
+}
+
+// signalled is the signal that ended a process, nil if none did.
+func signalled(e *exec.ExitError) os.Signal {
+	if status, ok := e.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return status.Signal()
 	}
 	return nil
 }
