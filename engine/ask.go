@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"runtime/debug"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"benchtop/engine/openai"
@@ -127,26 +124,3 @@ type statusError struct {
 }
 
 func (e *statusError) Error() string { return e.err.Error() }
-
-// together runs fs side by side, waits for all, and joins their errors. After a panic in one of them
-// that alone is the error.
-func together(fs ...func() error) error {
-	errs := make([]error, len(fs))
-	var broke atomic.Pointer[wire.Panic]
-	var wg sync.WaitGroup
-	for i, f := range fs {
-		wg.Go(func() {
-			defer func() {
-				if v := recover(); v != nil {
-					broke.CompareAndSwap(nil, &wire.Panic{Value: v, Stack: debug.Stack()})
-				}
-			}()
-			errs[i] = f()
-		})
-	}
-	wg.Wait()
-	if p := broke.Load(); p != nil {
-		return p
-	}
-	return errors.Join(errs...)
-}

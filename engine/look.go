@@ -53,7 +53,7 @@ func (x *runner) look(ctx context.Context) (f Finding, err error) {
 	var seen bool
 	ctx, enough := context.WithCancel(ctx)
 	defer enough()
-	err = together(
+	err = wire.Together(
 		func() (err error) {
 			if models, err = x.models(ctx); err != nil {
 				enough() // the other answers

@@ -221,7 +221,7 @@ func (x *runner) pingBefore(ctx context.Context) error {
 		}
 		return nil
 	}
-	return together(some, some, some, some)
+	return wire.Together(some, some, some, some)
 }
 
 func (x *runner) scrapeOnce(ctx context.Context) (scrape.View, error) {

@@ -126,7 +126,7 @@ func (x *runner) tryEndpoint(ctx context.Context) error {
 	}
 	x.doing(fmt.Sprintf("waiting for one reply of %d tokens", x.run.plan.Workload.OutputTokens))
 	var c *call
-	err := together(
+	err := wire.Together(
 		func() (err error) { c, err = x.richestReply(ctx); return err },
 		func() error { return x.basePath(ctx) },
 	)

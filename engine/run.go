@@ -184,7 +184,7 @@ func (r *Run) main(ctx context.Context) {
 	})
 
 	r.setPhase("running")
-	err := together(r.sweep)
+	err := wire.Together(r.sweep)
 	if p := (*wire.Panic)(nil); errors.As(err, &p) {
 		r.broke(p)
 	}
@@ -322,7 +322,7 @@ func (r *Run) prepare(ctx context.Context) error {
 				return err
 			})
 		}
-		if err := together(asks...); err != nil {
+		if err := wire.Together(asks...); err != nil {
 			return err
 		}
 	}

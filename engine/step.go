@@ -51,7 +51,7 @@ func (r *Run) meet(g []*runner, s record.StepPlan) start {
 		r.guard(&wg, func() {
 			x.enter(StateIdling, idleLimit, "")
 			why := ""
-			err := together(
+			err := wire.Together(
 				func() error { why = x.waitIdle(r.sendCtx); return nil },
 				func() error {
 					if x.view.fresh() { // the probe took them

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
-	"sync"
-	"sync/atomic"
 
 	"benchtop/engine"
 	"benchtop/engine/record"
@@ -65,20 +62,11 @@ func (b *backend) preflight(ctx context.Context, plan record.Plan, sel []ui.Sele
 // each runs f for 0…n-1 side by side and waits. A panic in one of them goes on in the caller, which
 // knows how to give the terminal back.
 func each(n int, f func(i int)) {
-	var wg sync.WaitGroup
-	var broke atomic.Pointer[wire.Panic]
-	for i := range n {
-		wg.Go(func() {
-			defer func() {
-				if v := recover(); v != nil {
-					broke.CompareAndSwap(nil, &wire.Panic{Value: v, Stack: debug.Stack()})
-				}
-			}()
-			f(i)
-		})
+	fs := make([]func() error, n)
+	for i := range fs {
+		fs[i] = func() error { f(i); return nil }
 	}
-	wg.Wait()
-	if p := broke.Load(); p != nil {
+	if p := wire.Together(fs...); p != nil {
 		panic(p)
 	}
 }
