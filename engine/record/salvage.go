@@ -55,9 +55,10 @@ func Salvage(dir string) (*Run, error) {
 func (r *Run) salvage(header, row []string) {
 	var t Target
 	s := Step{Try: 1}
+	set := r.cells(&t, &s)
 	for i, name := range header {
-		if row[i] != "" {
-			r.cell(name, row[i], &t, &s)
+		if take := set[name]; take != nil && row[i] != "" {
+			take(unguarded(row[i]))
 		}
 	}
 	if t.Name == "" || !(s.Rate > 0) || s.Repeat < 0 || s.Repeat > 10_000 || s.Try < 1 {
@@ -82,35 +83,47 @@ func (r *Run) salvage(header, row []string) {
 	r.Steps = append(r.Steps, s)
 }
 
-// cell takes one cell that is not empty.
-func (r *Run) cell(name, v string, t *Target, s *Step) {
+// unguarded is a cell without the ' that keeps it from being a formula.
+func unguarded(v string) string {
 	if text, guarded := strings.CutPrefix(v, "'"); guarded && text != "" && strings.Contains("=+-@ ", text[:1]) {
-		v = text
+		return text
 	}
-	number := func() *float64 {
-		f, err := strconv.ParseFloat(v, 64)
-		if err != nil || f-f != 0 { // NaN and infinities
-			return nil
-		}
-		return &f
+	return v
+}
+
+// cells says, by column, what takes a cell of a row that is not empty.
+func (r *Run) cells(t *Target, s *Step) map[string]func(v string) {
+	set := map[string]func(string){
+		"seed":         func(v string) { r.Plan.Seed, _ = strconv.ParseUint(v, 10, 64) },
+		"spot":         func(v string) { yes := v == "true"; t.Spot = &yes },
+		"slo_met":      func(v string) { yes := v == "true"; s.SLOMet = &yes },
+		"saturated":    func(v string) { s.Verdict.Saturated = v == "true" },
+		"valid":        func(v string) { s.Verdict.Valid = v == "true" },
+		"started_at":   func(v string) { s.StartedAt, _ = time.Parse(time.RFC3339, v) },
+		"lower_bounds": func(v string) { s.LowerBounds = boundsOf(v) },
+		"notes":        func(v string) { s.notes(strings.Split(v, "; ")) },
 	}
-	value := func() float64 { return *cmp.Or(number(), new(float64)) }
-	count := func() int { return int(min(max(value(), 0), MaxRequests)) }
-	texts := map[string]*string{
+	for name, to := range map[string]*string{
 		"run_id": &r.ID, "benchtop_version": &r.Version, "arrivals": &r.Plan.Arrivals, "target": &t.Name, "namespace": &t.Namespace,
 		"workspace": &t.Workspace, "model": &t.Model, "instance_type": &t.InstanceType, "gpu": &t.GPU, "region": &t.Region,
 		"price_source": &t.PriceSource, "price_date": &t.PriceDate, "via": &t.Via, "endpoint": &t.Endpoint,
 		"engine_version": &t.EngineVersion, "stamps": &s.Stamps,
+	} {
+		set[name] = func(v string) { *to = v }
 	}
-	counts := map[string]*int{
+	for name, to := range map[string]*int{
 		"gpu_count": &t.GPUCount, "nodes": &t.Nodes, "repeat": &s.Repeat, "try": &s.Try, "sent": &s.Sent, "ok": &s.OK,
 		"rejected": &s.Rejected, "failed": &s.Failed, "incomplete": &s.Incomplete, "censored": &s.Censored,
 		"max_in_flight": &s.MaxInFlight, "new_connections": &s.NewConnections,
 		"prompt_tokens": &r.Plan.Workload.PromptTokens, "output_tokens": &r.Plan.Workload.OutputTokens,
+	} {
+		set[name] = func(v string) { *to = int(min(max(valueOf(v), 0), MaxRequests)) }
 	}
-	values := map[string]*float64{
+	for name, to := range map[string]*float64{
 		"rate_nominal_rps": &s.Rate, "rate_offered_rps": &s.OfferedRPS, "rate_completed_rps": &s.CompletedRPS,
 		"window_s": &s.WindowS, "warmup_s": &s.WarmupS, "drain_s": &s.DrainS,
+	} {
+		set[name] = func(v string) { *to = valueOf(v) }
 	}
 	optional := map[string]**float64{
 		"usd_per_hour": &t.USDPerHour, "tokens_per_event": &s.TokensPerEvent, "output_tokens_per_s": &s.OutputTokensPerS,
@@ -124,34 +137,23 @@ func (r *Run) cell(name, v string, t *Target, s *Step) {
 			optional[metric+"_"+stat+"_ms"] = to
 		}
 	}
-	yes := v == "true"
-	switch {
-	case texts[name] != nil:
-		*texts[name] = v
-	case counts[name] != nil:
-		*counts[name] = count()
-	case values[name] != nil:
-		*values[name] = value()
-	case optional[name] != nil:
-		*optional[name] = number()
-	case name == "seed":
-		r.Plan.Seed, _ = strconv.ParseUint(v, 10, 64)
-	case name == "spot":
-		t.Spot = &yes
-	case name == "slo_met":
-		s.SLOMet = &yes
-	case name == "saturated":
-		s.Verdict.Saturated = yes
-	case name == "valid":
-		s.Verdict.Valid = yes
-	case name == "started_at":
-		s.StartedAt, _ = time.Parse(time.RFC3339, v)
-	case name == "lower_bounds":
-		s.LowerBounds = boundsOf(v)
-	case name == "notes":
-		s.notes(strings.Split(v, "; "))
+	for name, to := range optional {
+		set[name] = func(v string) { *to = numberOf(v) }
 	}
+	return set
 }
+
+// numberOf is a finite number, nil if the text is none.
+func numberOf(v string) *float64 {
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil || f-f != 0 { // NaN and infinities
+		return nil
+	}
+	return &f
+}
+
+// valueOf is a finite number, 0 if the text is none.
+func valueOf(v string) float64 { return *cmp.Or(numberOf(v), new(float64)) }
 
 // notes takes apart what stepNotes joined; "valid" stands before it in a row.
 func (s *Step) notes(all []string) {
