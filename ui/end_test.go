@@ -14,6 +14,7 @@ import (
 
 	"benchtop/ui/screen"
 	"benchtop/ui/screen/fixture"
+	"benchtop/ui/uitest"
 )
 
 func TestStopAsksAndKeeps(t *testing.T) {
@@ -221,11 +222,7 @@ func TestQuestionsEndWithTheSweep(t *testing.T) {
 			if x.mode() != modeNormal {
 				t.Errorf("mode %v: the question is still there:\n%s", x.mode(), d.Text())
 			}
-			x.time = x.time.Add(quietFor + time.Second)
-			d.Send(tickMsg(x.time))
-			if x.shown() != screen.Results {
-				t.Errorf("%v is shown, want the results", x.shown())
-			}
+			resultsCome(t, x, d)
 		})
 	}
 }
@@ -242,11 +239,7 @@ func TestOtherBoxesOutliveTheSweep(t *testing.T) {
 	d.Send(tickMsg(x.time))
 	d.ExpectContains("Export")
 	d.Press("esc")
-	x.time = x.time.Add(quietFor + time.Second)
-	d.Send(tickMsg(x.time))
-	if x.shown() != screen.Results {
-		t.Errorf("%v is shown, want the results", x.shown())
-	}
+	resultsCome(t, x, d)
 }
 
 // Four targets, stopped: the results come at once, since they were asked for.
@@ -280,5 +273,15 @@ func TestResultsComeUpOnce(t *testing.T) {
 	d.Send(tickMsg(x.time))
 	if x.shown() != screen.Live {
 		t.Errorf("%v is shown after 3 and 1, want live", x.shown())
+	}
+}
+
+// resultsCome lets the time pass after which the results of a sweep come up by themselves.
+func resultsCome(t *testing.T, x *bench, d *uitest.Driver) {
+	t.Helper()
+	x.time = x.time.Add(quietFor + time.Second)
+	d.Send(tickMsg(x.time))
+	if x.shown() != screen.Results {
+		t.Errorf("%v is shown, want the results", x.shown())
 	}
 }

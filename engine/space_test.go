@@ -1,9 +1,7 @@
-package engine
+package engine_test
 
 import (
-	"context"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,38 +9,23 @@ import (
 	"testing"
 	"time"
 
+	"benchtop/engine"
 	"benchtop/engine/record"
 	"benchtop/engine/sim"
 )
 
 // sweepOn starts a sweep of one short step and one that does not end by itself.
-func sweepOn(t *testing.T, opt Options) (*Run, error) {
+func sweepOn(t *testing.T, opt engine.Options) (*engine.Run, error) {
 	t.Helper()
-	p, err := sim.ProfileByName("a100")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Step = sim.StepModel{BaseMS: 2, SeqMS: 0.02, PrefillMS: 0.001}
-	srv, err := sim.New(sim.Config{Profile: p})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); _ = srv.Serve(ctx, ln) }()
-	t.Cleanup(func() { cancel(); srv.Close(); <-done })
+	url, _ := serve(t, sim.Config{Profile: quick(t)})
 	plan := record.DefaultPlan()
 	plan.Rates, plan.Repeat, plan.Duration = []float64{20}, 1000, record.Duration(time.Second)
 	plan.Warmup = record.Warmup{Fixed: true}
 	plan.Workload.PromptTokens, plan.Workload.OutputTokens = 40, 20
-	return Start(t.Context(), plan, []Target{{Info: record.Target{Name: "a"}, BaseURL: "http://" + ln.Addr().String()}}, opt)
+	return engine.Start(t.Context(), plan, []engine.Target{target("a", url)}, opt)
 }
 
-func stepsDone(r *Run) (n int) {
+func stepsDone(r *engine.Run) (n int) {
 	for _, s := range r.Snapshot().Targets[0].Steps {
 		if s.Summary != nil {
 			n++
@@ -51,7 +34,7 @@ func stepsDone(r *Run) (n int) {
 	return n
 }
 
-func awaitStep(t *testing.T, r *Run) {
+func awaitStep(t *testing.T, r *engine.Run) {
 	t.Helper()
 	for limit := time.Now().Add(time.Minute); stepsDone(r) == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(limit) {
@@ -63,13 +46,13 @@ func awaitStep(t *testing.T, r *Run) {
 func TestARunStopsBeforeTheDiskIsFull(t *testing.T) {
 	t.Parallel()
 	var free atomic.Uint64
-	free.Store(MinSpace - 1)
+	free.Store(engine.MinSpace - 1)
 	look := func(string) (uint64, bool) { return free.Load(), true }
-	if _, err := sweepOn(t, Options{Dir: filepath.Join(t.TempDir(), "run"), freeSpace: look}); !errors.Is(err, ErrDisk) {
+	if _, err := sweepOn(t, engine.WithFreeSpace(engine.Options{Dir: filepath.Join(t.TempDir(), "run")}, look)); !errors.Is(err, engine.ErrDisk) {
 		t.Fatalf("started on a full disk: %v", err)
 	}
-	free.Store(MinSpace)
-	r, err := sweepOn(t, Options{Dir: filepath.Join(t.TempDir(), "run"), freeSpace: look})
+	free.Store(engine.MinSpace)
+	r, err := sweepOn(t, engine.WithFreeSpace(engine.Options{Dir: filepath.Join(t.TempDir(), "run")}, look))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +62,7 @@ func TestARunStopsBeforeTheDiskIsFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !errors.Is(res.Err, ErrDisk) || res.Run.State != record.StateInterrupted || !strings.Contains(res.Run.Reason, "5.0 MB free") {
+	if !errors.Is(res.Err, engine.ErrDisk) || res.Run.State != record.StateInterrupted || !strings.Contains(res.Run.Reason, "5.0 MB free") {
 		t.Errorf("error %v, state %s: %s", res.Err, res.Run.State, res.Run.Reason)
 	}
 	if len(res.Run.Steps) == 0 || len(res.Run.Open) != 0 || res.Run.Steps[0].OK != 20 {
@@ -87,7 +70,7 @@ func TestARunStopsBeforeTheDiskIsFull(t *testing.T) {
 	}
 	told := 0
 	for e := range r.Events() {
-		if strings.Contains(e.Text, ErrDisk.Error()) {
+		if strings.Contains(e.Text, engine.ErrDisk.Error()) {
 			told++
 		}
 	}
@@ -99,7 +82,7 @@ func TestARunStopsBeforeTheDiskIsFull(t *testing.T) {
 func TestARecordThatCannotBeWrittenIsStillKnown(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "run")
-	r, err := sweepOn(t, Options{Dir: dir})
+	r, err := sweepOn(t, engine.Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +94,7 @@ func TestARecordThatCannotBeWrittenIsStillKnown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var lost *recordError
+	var lost *engine.RecordError
 	if !errors.As(res.Err, &lost) || strings.Contains(res.Err.Error(), "\n") || !errors.Is(res.Err, os.ErrNotExist) {
 		t.Errorf("error %v", res.Err)
 	}
