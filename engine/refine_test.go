@@ -24,18 +24,19 @@ func TestRefineNarrowsTheBracket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wide, narrow := verdict.CapacityOf(slo, "a", res.Run.Steps[:2]), verdict.CapacityOf(slo, "a", res.Run.Steps)
+	wide := verdict.CapacityOf(slo, "a", res.Run.Steps[:2])
 	if wide.Holds == 0 || wide.Fails == 0 {
 		t.Skipf("this machine was too busy for a bracket to begin with: %s", wide)
 	}
 	if len(res.Run.Steps) < 3 {
 		t.Fatalf("no step was added to the bracket %s", wide)
 	}
-	added := res.Run.Steps[2]
+	added, narrow := res.Run.Steps[2], verdict.CapacityOf(slo, "a", res.Run.Steps[:3])
 	if rate, _ := wide.Refine(); added.Rate != rate {
 		t.Errorf("added %g req/s to the bracket %s, want %g", added.Rate, wide, rate)
 	}
-	// A busy machine makes the added step invalid, and then it must not move the bracket.
+	// A busy machine makes the added step invalid, and then it must not move the bracket:
+	// only a later step may.
 	outcome, _ := verdict.Holds(slo, &added)
 	tells := verdict.Usable(&added) && outcome != verdict.Unknown
 	if moved := narrow.Fails-narrow.Holds < wide.Fails-wide.Holds; moved != tells {
