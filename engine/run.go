@@ -103,6 +103,7 @@ func Start(ctx context.Context, plan Plan, targets []Target, opt Options) (*Run,
 		x.enter(x.restState(), 0, "")
 	}
 	r.tellShared()
+	r.tellShort()
 	r.publish(r.now())
 	go r.main(ctx)
 	return r, nil

@@ -270,7 +270,7 @@ func levelOf(s *record.Step) int {
 	switch {
 	case s.Verdict.Void || !s.Verdict.Valid:
 		return 2
-	case s.Verdict.Saturated || s.Failed+s.Rejected+s.Incomplete > 0:
+	case s.Verdict.Saturated || verdict.TooShort(s) || s.Failed+s.Rejected+s.Incomplete > 0:
 		return 1
 	}
 	return 0
@@ -292,6 +292,8 @@ func stepLine(s *record.Step) string {
 		line += "; void"
 	case s.Verdict.Saturated:
 		line += "; saturated"
+	case verdict.TooShort(s):
+		line += "; too short to tell"
 	}
 	for _, why := range s.Verdict.Reasons {
 		line += "; " + why

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
 	"benchtop/engine/record"
+	"benchtop/engine/verdict"
 )
 
 // maxTries is how often a void step is made.
@@ -114,6 +116,24 @@ func (r *Run) tellShared() {
 				r.event(x, 1, "is the same endpoint as "+y.info.Name+": they take turns, never side by side")
 				break
 			}
+		}
+	}
+}
+
+// tellShort warns of the rates whose steps will be too short to tell anything: even one reply alone
+// outlasts their warm-up.
+func (r *Run) tellShort() {
+	for _, x := range r.runners {
+		var rates []string
+		why := ""
+		for _, s := range r.steps {
+			text := verdict.ShortOf(x.warmup().Seconds(), r.plan.StepWindow(s.Rate).Seconds(), x.probeE2E.Seconds()*1e3)
+			if rate := fmt.Sprintf("%g", s.Rate); text != "" && !r.have(x, s) && !slices.Contains(rates, rate) {
+				rates, why = append(rates, rate), text
+			}
+		}
+		if why != "" {
+			r.event(x, 1, "at "+strings.Join(rates, ", ")+" req/s it will be "+why)
 		}
 	}
 }

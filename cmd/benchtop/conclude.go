@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"benchtop/engine"
 	"benchtop/engine/record"
@@ -40,8 +41,11 @@ func (c *cli) conclude(res *engine.Result, err error, f *runFlags, s sweep, line
 		fmt.Fprintf(c.errw, "what was measured is saved; with space again go on with: %s run --resume %s\n", c.self, runArg(res.Dir))
 	}
 	if code == exitUntrusted {
-		fmt.Fprintf(c.errw, "no trustworthy verdict: the table says why; run it again, or only the invalid steps with: %s run --resume %s\n",
-			c.self, runArg(res.Dir))
+		again := "run it again, or only the invalid steps with: " + c.self + " run --resume " + runArg(res.Dir)
+		if allTrusted(res.Run) { // the same plan would leave it open once more
+			again = "every step is valid, so run it again with what they ask for"
+		}
+		fmt.Fprintf(c.errw, "no trustworthy verdict: table and gates say why; %s\n", again)
 	}
 	if res.Err != nil && code == exitError {
 		err = errors.Join(res.Err, err)
@@ -145,6 +149,21 @@ func trusted(run *record.Run, target string) bool {
 		}
 	}
 	return false
+}
+
+// allTrusted says whether every target has steps, and the last try of each is evidence.
+func allTrusted(run *record.Run) bool {
+	for _, t := range run.Targets {
+		if !trusted(run, t.Name) {
+			return false
+		}
+	}
+	for _, r := range report.Rows(run) {
+		if slices.ContainsFunc(r.Steps, func(s *record.Step) bool { return !verdict.Usable(s) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // runFiles are the files of a run that exist.

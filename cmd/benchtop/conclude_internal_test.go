@@ -51,3 +51,24 @@ func TestExitCodePrecedence(t *testing.T) {
 		})
 	}
 }
+
+// --resume is offered where a step would be made again by it.
+func TestAllTrusted(t *testing.T) {
+	step := func(index, try int, valid, void bool) record.Step {
+		return record.Step{Target: "a", Rate: float64(index + 1), Index: index, Try: try, Verdict: record.Verdict{Valid: valid, Void: void}}
+	}
+	for _, tt := range []struct {
+		name  string
+		steps []record.Step
+		want  bool
+	}{
+		{"all valid", []record.Step{step(0, 1, true, false), step(1, 1, true, false)}, true},
+		{"one invalid", []record.Step{step(0, 1, true, false), step(1, 1, false, false)}, false},
+		{"one void, and made again", []record.Step{step(0, 1, false, true), step(0, 2, true, false)}, true},
+		{"none", nil, false},
+	} {
+		if got := allTrusted(&record.Run{Targets: []record.Target{{Name: "a"}}, Steps: tt.steps}); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}

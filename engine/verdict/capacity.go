@@ -74,7 +74,20 @@ func cutOutcome(s *record.Step) (Outcome, string) {
 	if p50 := s.E2E.P50; p50 != nil && s.DrainS*1000 >= *p50 {
 		return NotMet, why
 	}
-	return Unknown, why + " by a drain too short to tell"
+	return Unknown, why + " by a drain too short to tell" + longerDrain(s)
+}
+
+// longerDrain is the drain that would tell what cut requests mean, to be put behind what is said of
+// them; empty for the steps of other tools, whose drain is not for us to set.
+func longerDrain(s *record.Step) string {
+	e2e, bound, ok := Value(s, "e2e", "p50")
+	switch {
+	case s.Censored == 0 || !ok:
+		return ""
+	case bound:
+		return fmt.Sprintf("; give --drain more than %.0fs", math.Ceil(max(s.DrainS, e2e/1e3)))
+	}
+	return fmt.Sprintf("; give --drain %.0fs or more", math.Ceil(e2e/1e3))
 }
 
 // CapacityOf finds the bracket of a target from its steps; those of other targets are passed over.

@@ -66,7 +66,7 @@ func TestCapacity(t *testing.T) {
 		{"none holds", []record.Step{at(1, 501), at(2, 600)}, "breaks at 1 req/s, the lowest rate tried", "", 0.5},
 		{"saturated breaks although fast", []record.Step{at(1, 300), edit(at(2, 300), saturated)}, "holds 1, breaks at 2 req/s", "", 1.5},
 		{"one in four never ended", []record.Step{at(1, 300), edit(at(2, 300), cutAfter(5))}, "holds 1, breaks at 2 req/s", "", 1.5},
-		{"cut by a short drain", []record.Step{at(1, 300), edit(at(2, 300), cutAfter(1))}, "holds 1+ req/s", "2 req/s is not used: 25.0 % of the requests were cut before the end by a drain too short to tell", 0},
+		{"cut by a short drain", []record.Step{at(1, 300), edit(at(2, 300), cutAfter(1))}, "holds 1+ req/s", "2 req/s is not used: 25.0 % of the requests were cut before the end by a drain too short to tell; give --drain 4s or more", 0},
 		{"too short to tell", []record.Step{at(1, 300), edit(at(2, 300), short)}, "holds 1+ req/s", "2 req/s is not used: too short to tell whether the target keeps up", 0},
 		{"too short, and too slow all the same", []record.Step{at(1, 300), edit(at(2, 900), short)}, "holds 1, breaks at 2 req/s", "", 1.5},
 		{"all too short", []record.Step{edit(at(1, 300), short), edit(at(2, 300), short)}, "unknown: no step tells", "1, 2 req/s are not used: too short", 0},
@@ -98,6 +98,26 @@ func TestCapacity(t *testing.T) {
 				t.Errorf("Step = %+v for a capacity of %g", c.Step, c.Holds)
 			}
 		})
+	}
+}
+
+// A drain that left open what its cut requests mean is said with the one that would not.
+func TestJudgeNamesTheDrainThatTells(t *testing.T) {
+	half := func(s *record.Step) { s.E2E.P50, s.LowerBounds = nil, map[string]float64{"e2e_p50_ms": 3200} }
+	for _, tc := range []struct {
+		name string
+		step record.Step
+		want string
+	}{
+		{"long enough", edit(at(2, 300), cutAfter(5)), "lower bounds"},
+		{"shorter than a reply", edit(at(2, 300), cutAfter(1)), "lower bounds; give --drain 4s or more"},
+		{"no median reply", edit(edit(at(2, 300), cutAfter(1)), half), "lower bounds; give --drain more than 4s"},
+		{"of another tool", edit(edit(at(2, 300), cutAfter(0)), func(s *record.Step) { s.Censored = 0 }), "lower bounds"},
+		{"stopped", edit(edit(at(2, 300), cutAfter(1)), func(s *record.Step) { s.Partial = true }), "lower bounds"},
+	} {
+		if notes := strings.Join(verdict.Judge(&tc.step, verdict.Evidence{}).Notes, "\n"); !strings.HasSuffix(notes, tc.want) {
+			t.Errorf("%s: notes %q, want the end %q", tc.name, notes, tc.want)
+		}
 	}
 }
 

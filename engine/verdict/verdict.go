@@ -21,6 +21,7 @@ package verdict
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"benchtop/engine/record"
@@ -63,7 +64,7 @@ func Judge(step *record.Step, ev Evidence) record.Verdict {
 	v.Saturated = !step.Partial && Saturated(step) // a cut window ends in the ramp of whatever went on
 	if why := tooShort(step); why != "" {
 		v.Saturated = false
-		v.Notes = append(v.Notes, why)
+		v.Notes = slices.Insert(v.Notes, 0, why) // the first that a small screen has room for
 	}
 	v.Notes = append(v.Notes, notes(step, v.Saturated)...)
 	v.Valid = len(v.Reasons) == 0 && !v.Void
@@ -155,7 +156,11 @@ func notes(s *record.Step, saturated bool) []string {
 			digits3(s.CompletedRPS), digits3(s.OfferedRPS), digits3(s.InFlightSlope))
 	}
 	if s.Incomplete > 0 {
-		add("%s cut before the end; percentiles among them are lower bounds", countOf(s.Incomplete, "request was", "requests were"))
+		longer := ""
+		if o, _ := cutOutcome(s); o == Unknown && !saturated && !s.Partial {
+			longer = longerDrain(s)
+		}
+		add("%s cut before the end; percentiles among them are lower bounds%s", countOf(s.Incomplete, "request was", "requests were"), longer)
 	}
 	if share := errorShare(s); share > 0 {
 		add("%d of %d requests failed or were rejected (%.1f %%)", s.Failed+s.Rejected, s.Sent, 100*share)
@@ -205,12 +210,19 @@ func shortWhy(s *record.Step) string {
 // tooShort says why a step cannot tell whether its target keeps up: the warm-up ended before the
 // first reply could, so in-flight still rises to its level within a short window.
 func tooShort(s *record.Step) string {
-	e2e, _, ok := Value(s, "e2e", "p50")
-	if !ok || s.WindowS >= shortWindowS || s.WarmupS*1e3 >= e2e {
+	e2e, _, _ := Value(s, "e2e", "p50")
+	return ShortOf(s.WarmupS, s.WindowS, e2e)
+}
+
+// ShortOf says why a step of such a warm-up and window cannot tell whether its target keeps up if a
+// reply takes e2eMS, and what would; empty if it can.
+func ShortOf(warmupS, windowS, e2eMS float64) string {
+	if windowS >= shortWindowS || warmupS*1e3 >= e2eMS {
 		return ""
 	}
-	return fmt.Sprintf(shortNote+" whether the target keeps up: the warm-up of %s s is shorter than a reply (E2E p50 %s s), and the window than %d s",
-		digits3(s.WarmupS), digits3(e2e/1e3), shortWindowS)
+	// Without the length of the reply, which differs from step to step: tables say the same once.
+	return fmt.Sprintf(shortNote+" whether the target keeps up: the warm-up of %s s is shorter than a reply; give --duration %ds or more, or --warmup auto",
+		digits3(warmupS), shortWindowS)
 }
 
 // times is "once" or "3 times".
