@@ -82,7 +82,7 @@ func Start(ctx context.Context, plan Plan, targets []Target, opt Options) (*Run,
 	for i := range targets {
 		r.runners = append(r.runners, newRunner(r, targets[i], i))
 	}
-	if err = r.checkSpace(opt.Dir); err == nil && opt.Resume {
+	if err = opt.CheckSpace(opt.Dir); err == nil && opt.Resume {
 		err = r.resume()
 	}
 	if err == nil {

@@ -18,9 +18,9 @@ var ErrDisk = errors.New("the disk is almost full")
 // summaries, so that a run that stops for want of space is whole on the disk.
 const MinSpace = 8_000_000
 
-// checkSpace is ErrDisk if less than MinSpace is free where the run is written.
-func (r *Run) checkSpace(dir string) error {
-	look := r.opt.freeSpace
+// CheckSpace is ErrDisk if less than MinSpace is free where a run would be written, or is.
+func (o Options) CheckSpace(dir string) error {
+	look := o.freeSpace
 	if look == nil {
 		look = record.FreeSpace
 	}
@@ -42,7 +42,7 @@ func (r *Run) watchSpace(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := r.checkSpace(r.dir); err != nil {
+		if err := r.opt.CheckSpace(r.dir); err != nil {
 			r.event(nil, 2, err.Error()+"; the run stops")
 			r.stopSend(err)
 			return

@@ -41,7 +41,10 @@ func (b *backend) checkPlace(s sweep) error {
 		err = writable(dir)
 	}
 	if err == nil {
-		return enoughSpace(dir)
+		if err = (engine.Options{}).CheckSpace(dir); err != nil { // as the run would, but before any target is asked
+			err = fmt.Errorf("%w, or give another place with --out", err)
+		}
+		return err
 	}
 	flag := "$BENCHTOP_RUNS"
 	if b.run.out != "" {
@@ -56,16 +59,6 @@ func (b *backend) parentDir() (string, error) {
 		return filepath.Abs(b.run.out)
 	}
 	return record.Root()
-}
-
-// enoughSpace is what the engine would say, said before any target is asked.
-func enoughSpace(dir string) error {
-	free, ok := record.FreeSpace(dir)
-	if !ok || free >= engine.MinSpace {
-		return nil
-	}
-	return fmt.Errorf("%w: %s has %s free, and a run keeps %s; free some, or give another place with --out",
-		engine.ErrDisk, dir, megabytes(float64(free)), megabytes(engine.MinSpace))
 }
 
 // writable makes dir and a file in it, and takes away again what it made.
