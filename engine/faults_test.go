@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -158,6 +159,27 @@ func TestSkipEndsOneStep(t *testing.T) {
 	}
 	if !res.Run.Steps[0].Partial || res.Run.Steps[0].Verdict.Valid || res.Run.Steps[1].Partial {
 		t.Errorf("first partial %v valid %v, second partial %v", res.Run.Steps[0].Partial, res.Run.Steps[0].Verdict.Valid, res.Run.Steps[1].Partial)
+	}
+}
+
+// What a log-in plug-in says can come at any time, also when the run that it is told to has ended.
+func TestARunMayBeToldAfterItsEnd(t *testing.T) {
+	t.Parallel()
+	url, _ := serve(t, sim.Config{Profile: quick(t)})
+	r, err := engine.Start(t.Context(), plan(10), []engine.Target{target("a", url)}, engine.Options{Dir: filepath.Join(t.TempDir(), "run")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Tell("log in")
+	r.Abort()
+	<-r.Done()
+	r.Tell("log in again")
+	var told []string
+	for e := range r.Events() {
+		told = append(told, e.Text)
+	}
+	if !slices.Contains(told, "log in") || slices.Contains(told, "log in again") {
+		t.Errorf("told %q", told)
 	}
 }
 

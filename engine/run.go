@@ -56,6 +56,9 @@ type Run struct {
 	mu    sync.Mutex // guards notes
 	notes []record.Note
 
+	telling sync.Mutex // guards over, and what is sent on events
+	over    bool       // events is closed
+
 	done   chan struct{}
 	result *Result
 	resErr error
@@ -144,7 +147,8 @@ func (r *Run) Abort() {
 // Note adds a remark at this moment; it is drawn in the charts and kept in the record.
 func (r *Run) Note(text string) { r.note("", text, true) }
 
-// Tell adds a warning from outside the engine to the events and notes of the run.
+// Tell adds a warning from outside the engine to the events and notes of the run. After its end nobody
+// hears it.
 func (r *Run) Tell(text string) {
 	r.event(nil, 1, record.Clean(text))
 	r.note("", text, false)
@@ -163,7 +167,7 @@ func (r *Run) Wait() (*Result, error) {
 // main owns every goroutine of the run.
 func (r *Run) main(ctx context.Context) {
 	defer close(r.done)
-	defer close(r.events)
+	defer r.endEvents()
 	defer func() {
 		if v := recover(); v != nil { // in what ends the run: the files are as the last step left them
 			r.resErr = &wire.Panic{Value: v, Stack: debug.Stack()}
@@ -342,13 +346,15 @@ func (r *Run) now() int64 { return wire.Now() - r.base }
 
 func (r *Run) setPhase(p string) { r.phase.Store(&p) }
 
-// event tells who listens; the oldest is dropped when nobody does.
+// event tells who listens; the oldest is dropped when nobody does, and all after the end.
 func (r *Run) event(x *runner, level int, text string) {
 	e := Event{At: time.Duration(r.now()), Level: level, Text: text}
 	if x != nil {
 		e.Target = x.info.Name
 	}
-	for {
+	r.telling.Lock()
+	defer r.telling.Unlock()
+	for !r.over {
 		select {
 		case r.events <- e:
 			return
@@ -359,6 +365,13 @@ func (r *Run) event(x *runner, level int, text string) {
 		default:
 		}
 	}
+}
+
+func (r *Run) endEvents() {
+	r.telling.Lock()
+	defer r.telling.Unlock()
+	r.over = true
+	close(r.events)
 }
 
 func (r *Run) note(target, text string, user bool) {
