@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -159,6 +161,49 @@ func TestSkipEndsOneStep(t *testing.T) {
 	}
 	if !res.Run.Steps[0].Partial || res.Run.Steps[0].Verdict.Valid || res.Run.Steps[1].Partial {
 		t.Errorf("first partial %v valid %v, second partial %v", res.Run.Steps[0].Partial, res.Run.Steps[0].Verdict.Valid, res.Run.Steps[1].Partial)
+	}
+}
+
+// counted is a connection that is counted while it is open.
+type counted struct {
+	net.Conn
+	open *atomic.Int64
+	once sync.Once
+}
+
+func (c *counted) Close() error {
+	c.once.Do(func() { c.open.Add(-1) })
+	return c.Conn.Close()
+}
+
+// Connections are opened half a second ahead of their requests. When those are not sent any more they
+// must be given back: nobody else would close them.
+func TestASkippedStepLeavesNoConnectionOpen(t *testing.T) {
+	t.Parallel()
+	url, _ := serve(t, sim.Config{Profile: quick(t)})
+	var open atomic.Int64
+	tgt := target("a", url)
+	tgt.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := new(net.Dialer).DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		open.Add(1)
+		return &counted{Conn: c, open: &open}, nil
+	}
+	p := plan(100, 5)
+	p.Duration = record.Duration(5 * time.Second)
+	r, err := engine.Start(t.Context(), p, []engine.Target{tgt}, engine.Options{Dir: filepath.Join(t.TempDir(), "run")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { return r.Snapshot().Targets[0].OK > 3 })
+	r.Skip("a")
+	if res, err := r.Wait(); err != nil || res.Err != nil {
+		t.Fatal(err, res.Err)
+	}
+	if n := open.Load(); n != 0 {
+		t.Errorf("%d connections are open after the run", n)
 	}
 }
 

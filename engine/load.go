@@ -32,7 +32,6 @@ type load struct {
 	jobs []atomic.Pointer[job]
 	wg   sync.WaitGroup
 	done func(*record.Request)
-	sent atomic.Int64 // requests started so far
 	// Requests of the window by how their tokens were counted.
 	byUsage, byEvents atomic.Int64
 }
@@ -62,12 +61,20 @@ func (l *load) run(send, cut context.Context) error {
 		return fmt.Errorf("start the pacer: %w", err)
 	}
 	defer pacer.Close()
-	l.x.run.guard(&l.wg, func() { l.prepare(send, cut) })
+	ahead, stop := context.WithCancel(send)
+	var ready sync.WaitGroup
+	l.x.run.guard(&ready, func() { l.prepare(ahead, cut) })
+	sent := 0
+	defer func() {
+		stop()
+		ready.Wait()
+		l.release(sent)
+	}()
 	for k, at := range l.sched.TimesNS {
 		if err := pacer.Wait(send, l.t0+at); err != nil {
-			return nil // stopped: what was sent is drained by the caller
+			return pacerErr(err) // nil if stopped: what was sent is drained by the caller
 		}
-		l.sent.Add(1)
+		sent++
 		l.x.inFlight.Add(1)
 		l.x.run.guard(&l.wg, func() { l.request(cut, k) })
 	}
@@ -91,7 +98,7 @@ func (l *load) wait(ctx context.Context) {
 	}
 }
 
-// prepare makes bodies and reserves connections ahead of their time.
+// prepare makes bodies and reserves connections ahead of their time, until send ends.
 func (l *load) prepare(send, cut context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -108,6 +115,17 @@ func (l *load) prepare(send, cut context.Context) {
 		}
 		j := &job{body: l.body(k), slot: l.x.client.Reserve(cut, l.t0+at)}
 		if !l.jobs[k].CompareAndSwap(nil, j) {
+			j.slot.Release()
+			bodies.Put(j.body)
+		}
+	}
+}
+
+// release gives back what was made ready for requests that are not going to be sent: all but the
+// first sent.
+func (l *load) release(sent int) {
+	for k := range l.jobs[sent:] {
+		if j := l.jobs[sent+k].Swap(nil); j != nil {
 			j.slot.Release()
 			bodies.Put(j.body)
 		}
