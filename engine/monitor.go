@@ -15,8 +15,18 @@ import (
 	"benchtop/engine/wire"
 )
 
-// keepSamples bounds what the view remembers: more than any step is long.
+// keepSamples bounds what the view remembers: an hour at one a second. Of a longer step every second
+// sample is dropped when it is full, so that what is left spans all of it.
 const keepSamples = 4 << 10
+
+func thinned[T any](s []T) []T {
+	n := 0
+	for i := 0; i < len(s); i += 2 {
+		s[n] = s[i]
+		n++
+	}
+	return s[:n]
+}
 
 // view is what is known of a target besides the load: round trips of a small GET, and what the
 // server says of itself. The monitor writes it, everybody reads it.
@@ -65,9 +75,10 @@ func (v *view) begin() {
 func (v *view) addRTT(ns int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if len(v.rtts) < keepSamples {
-		v.rtts = append(v.rtts, rttSample{wire.Now(), ns})
+	if len(v.rtts) >= keepSamples {
+		v.rtts = thinned(v.rtts)
 	}
+	v.rtts = append(v.rtts, rttSample{wire.Now(), ns})
 }
 
 // fresh says whether the round trips before a step have just been taken.
@@ -135,7 +146,7 @@ func (v *view) addScrape(s scrape.View) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if len(v.scrapes) >= keepSamples {
-		v.scrapes = append(v.scrapes[:1], v.scrapes[len(v.scrapes)/2:]...)
+		v.scrapes = thinned(v.scrapes)
 	}
 	v.last = serverNow(v.scrapes, s)
 	v.scrapes = append(v.scrapes, scrapeSample{wire.Now(), s})
