@@ -2,10 +2,12 @@ package engine_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,23 +17,41 @@ import (
 	"benchtop/engine/wire"
 )
 
-// brittle panics on requests whose id ends in suffix; those before a run have no id.
+// brittle panics once so many replies of a run have been read; requests before a run have no id.
 type brittle struct {
 	http.Transport
-	suffix string
+	after int64
+	read  atomic.Int64
 }
 
 func (b *brittle) RoundTrip(r *http.Request) (*http.Response, error) {
-	if strings.HasSuffix(r.Header.Get("X-Request-Id"), b.suffix) {
+	if b.read.Load() >= b.after {
 		panic("the way fell apart")
 	}
-	return b.Transport.RoundTrip(r)
+	resp, err := b.Transport.RoundTrip(r)
+	if err == nil && r.Header.Get("X-Request-Id") != "" {
+		resp.Body = &countedBody{resp.Body, &b.read}
+	}
+	return resp, err
+}
+
+type countedBody struct {
+	io.ReadCloser
+	read *atomic.Int64
+}
+
+func (c *countedBody) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	if err == io.EOF {
+		c.read.Add(1)
+	}
+	return n, err
 }
 
 func TestPanicInAWorkerStopsAndSaves(t *testing.T) {
 	t.Parallel()
 	url, _ := serve(t, sim.Config{Profile: quick(t)})
-	way := &brittle{suffix: "-0.1-12"}
+	way := &brittle{after: 20} // more than the warm-up has
 	defer way.CloseIdleConnections()
 	tg, p := target("a", url), plan(20)
 	tg.RoundTripper, p.Duration = way, record.Duration(time.Hour)

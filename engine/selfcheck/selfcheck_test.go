@@ -69,8 +69,10 @@ func TestErrorsAgainstTheTruth(t *testing.T) {
 		if r.Failed > 0 || r.Requests < 4 || r.Gaps != r.Requests*(short.Tokens-1) {
 			t.Errorf("%s: %d requests, %d failed (%v), %d gaps", r.Name, r.Requests, r.Failed, r.Reasons, r.Gaps)
 		}
-		// 5 ms is a hundred times what is usual: a busy machine must not fail the test.
-		if r.ITLError.P50 > 5000 || r.TTFTSent.P50 > 50_000 || r.TTFTError != nil && r.TTFTError.P50 > 5000 {
+		// 5 ms is a hundred times what is usual: a busy machine must not fail the test. What a hog
+		// does on top of that has no bound.
+		hog := strings.Contains(r.Name, "hog")
+		if !hog && (r.ITLError.P50 > 5000 || r.TTFTSent.P50 > 50_000 || r.TTFTError != nil && r.TTFTError.P50 > 5000) {
 			t.Errorf("%s: errors in µs: ITL %v, TTFT %v, TTFT sent %v", r.Name, r.ITLError, r.TTFTError, r.TTFTSent)
 		}
 		if r.SendLag.P50 <= 0 || r.SendLag.P50 > r.SendLag.P99 || r.SendLag.P99 > r.SendLag.Max {
