@@ -51,7 +51,7 @@ func addPlanFlags(set *pflag.FlagSet) *planFlags {
 	f.own.IntVar(&f.repeat, "repeat", d.Repeat, "how often the rates are run")
 	f.own.StringArrayVar(&f.slo, "slo", nil, "latency `objectives`, like 'ttft.p95<500ms,itl.p95<50ms'; never changes the exit code (may be repeated)")
 	f.own.StringArrayVar(&f.gate, "gate", nil, "`conditions` that end with exit code 99 if not met, like 'capacity>=8,ttft.p95@8<500ms' (may be repeated)")
-	f.own.StringArrayVar(&f.stopWhen, "stop-when", nil, "`rules` to end a target's sweep early, like 'saturated,errors>5%' (may be repeated)")
+	f.own.StringArrayVar(&f.stopWhen, "stop-when", nil, "`rules` to end a target's sweep early, like 'saturated,errors>5%'; errors are failed, rejected and cut requests (may be repeated)")
 	f.own.BoolVar(&f.refine, "refine", false, "add steps between the last rate that holds the first --slo and the first that does not, until they are 10 % apart")
 	inGroup(f.own, sweepFlags)
 	set.AddFlagSet(f.own)

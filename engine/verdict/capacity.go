@@ -59,22 +59,36 @@ func Holds(slo SLO, s *record.Step) (Outcome, string) {
 	return outcome, why
 }
 
-// cutOutcome is what the requests cut at the drain limit say of a step. They do not hold if each had
-// longer than the median reply takes; a shorter drain leaves it open.
+// cutOutcome is what the requests cut at the drain limit say of a step's rate.
 func cutOutcome(s *record.Step) (Outcome, string) {
 	if s.Sent == 0 || float64(s.Incomplete) <= maxCutShare*float64(s.Sent) {
 		return Met, ""
 	}
 	why := fmt.Sprintf("%.1f %% of the requests were cut before the end", 100*float64(s.Incomplete)/float64(s.Sent))
-	// A tool that ends by the clock cuts what is in flight at that moment, and ranks it nowhere: no more
-	// than at any other moment if the target keeps up.
-	if s.Censored == 0 && float64(s.Incomplete) <= s.MeanInFlight+3*math.Sqrt(s.MeanInFlight) {
+	switch cutsOf(s) {
+	case Met:
 		return Met, ""
-	}
-	if p50 := s.E2E.P50; p50 != nil && s.DrainS*1000 >= *p50 {
+	case NotMet:
 		return NotMet, why
 	}
 	return Unknown, why + " by a drain too short to tell" + longerDrain(s)
+}
+
+// cutsOf tells whether a step's cut requests speak against its target. They do if it fell behind, or
+// if each had longer than the median reply takes; a shorter drain leaves it open.
+func cutsOf(s *record.Step) Outcome {
+	p50 := s.E2E.P50
+	switch {
+	case s.Incomplete == 0:
+		return Met
+	// A tool that ends by the clock cuts what is in flight at that moment, and ranks it nowhere: no more
+	// than at any other moment if the target keeps up.
+	case s.Censored == 0 && float64(s.Incomplete) <= s.MeanInFlight+3*math.Sqrt(s.MeanInFlight):
+		return Met
+	case s.Verdict.Saturated || p50 != nil && s.DrainS*1000 >= *p50:
+		return NotMet
+	}
+	return Unknown
 }
 
 // longerDrain is the drain that would tell what cut requests mean, to be put behind what is said of

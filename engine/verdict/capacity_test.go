@@ -254,6 +254,9 @@ func TestGates(t *testing.T) {
 		{"goodput in per cent", "goodput@8>=98%", steps, verdict.NotMet, ""},
 		{"goodput without an objective", "goodput@4>=0.95", steps, verdict.Unknown, ""},
 		{"errors", "errors@8<1%", steps, verdict.Met, "0.417 %"},
+		{"errors, with requests cut after a long drain", "errors@8<10%", []record.Step{edit(at(8, 450), cutAfter(5))}, verdict.NotMet, "25.0 %"},
+		{"errors, with requests cut by a short drain", "errors@8<10%", []record.Step{edit(at(8, 450), cutAfter(1))}, verdict.Unknown, "above 0 %"},
+		{"errors, with few requests cut by a short drain", "errors@8<30%", []record.Step{edit(at(8, 450), cutAfter(1))}, verdict.Met, ": 0 %"},
 		{"cost at capacity", "cost<0.6", steps, verdict.Met, "$0.556 per 1M output tokens"},
 		{"cost at a rate", "cost@4<0.6", steps, verdict.NotMet, "$1.11"},
 	} {
@@ -317,6 +320,9 @@ func TestStop(t *testing.T) {
 		{"healthy", stop, at(8, 300), ""},
 		{"saturated", stop, edit(at(8, 300), saturated), "saturated at 8 req/s"},
 		{"errors", stop, edit(at(8, 300), failing), "6.25 % errors at 8 req/s"},
+		{"cut after a long drain", stop, edit(edit(at(8, 300), failing), cutAfter(5)), "31.2 % errors, cut requests among them, at 8 req/s"},
+		{"cut by a short drain", stop, edit(at(8, 300), cutAfter(1)), ""},
+		{"cut by a short drain, and behind", verdict.Stop{Errors: 0.05}, edit(edit(at(8, 300), cutAfter(1)), saturated), "25.0 % errors, cut requests among them, at 8 req/s"},
 		{"void", stop, edit(edit(at(8, 300), failing), void), ""},
 		{"no rule", verdict.Stop{}, edit(at(8, 300), saturated), ""},
 	} {

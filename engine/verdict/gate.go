@@ -243,7 +243,8 @@ func (g Gate) value(s *record.Step, t *record.Target) (v float64, bound, ok bool
 	case "goodput":
 		p = s.GoodShare
 	case "errors":
-		p = ptr(errorShare(s))
+		share, most := errorShare(s)
+		return share, g.holds(share) != g.holds(most), true
 	case "cost":
 		p = CostOf(t.USDPerHour, s).PerMillionOutput
 	default:

@@ -68,7 +68,7 @@ const MaxErrorShare = 0.01
 func Check(slo SLO, step *record.Step) (Outcome, string) {
 	out := Met
 	var why []string
-	if share := errorShare(step); share > MaxErrorShare {
+	if share := failedShare(step); share > MaxErrorShare {
 		out = NotMet
 		why = append(why, fmt.Sprintf("%.1f %% of the requests failed or were rejected", 100*share))
 	}
@@ -99,12 +99,28 @@ func (l Limit) check(step *record.Step) (Outcome, string) {
 	return Met, ""
 }
 
-// errorShare is the share of what was sent that failed or was rejected.
-func errorShare(step *record.Step) float64 {
+// failedShare is the share of what was sent that failed or was rejected.
+func failedShare(step *record.Step) float64 {
 	if step.Sent == 0 {
 		return 0
 	}
 	return float64(step.Rejected+step.Failed) / float64(step.Sent)
+}
+
+// errorShare is the share of what was sent that got no answer: it failed, was rejected, or was cut
+// although its drain outlasted the median reply. Where the drain leaves that open the share is at
+// least this, and at most most.
+func errorShare(step *record.Step) (share, most float64) {
+	share = failedShare(step)
+	most = share
+	outcome := cutsOf(step)
+	if outcome != Met {
+		most += float64(step.Incomplete) / float64(step.Sent)
+	}
+	if outcome == NotMet {
+		share = most
+	}
+	return share, most
 }
 
 // timeText prints a time in ms with its unit: ms, or s from one second on.

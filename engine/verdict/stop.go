@@ -12,7 +12,8 @@ import (
 // errors. The zero value never stops.
 type Stop struct {
 	Saturated bool
-	// Errors is the share of failed and rejected requests above which to stop; 0 = not asked for.
+	// Errors is the share of requests without an answer above which to stop; 0 = not asked for. Those
+	// are the failed, the rejected, and the ones cut by a drain that outlasted the median reply.
 	Errors float64
 }
 
@@ -51,13 +52,18 @@ func ParseStop(texts ...string) (Stop, error) {
 // Why says why a target's higher rates should be left out after this step; empty = go on. Void
 // steps never stop a sweep.
 func (s Stop) Why(step *record.Step) string {
-	switch share := errorShare(step); {
+	share, _ := errorShare(step)
+	switch {
 	case step.Verdict.Void:
 		return ""
 	case s.Saturated && step.Verdict.Saturated:
 		return fmt.Sprintf("saturated at %s req/s", rateText(step.Rate))
 	case s.Errors > 0 && share > s.Errors:
-		return fmt.Sprintf("%s %% errors at %s req/s", digits3(100*share), rateText(step.Rate))
+		cut := ""
+		if share > failedShare(step) {
+			cut = ", cut requests among them,"
+		}
+		return fmt.Sprintf("%s %% errors%s at %s req/s", digits3(100*share), cut, rateText(step.Rate))
 	}
 	return ""
 }

@@ -162,7 +162,7 @@ func notes(s *record.Step, saturated bool) []string {
 		}
 		add("%s cut before the end; percentiles among them are lower bounds%s", countOf(s.Incomplete, "request was", "requests were"), longer)
 	}
-	if share := errorShare(s); share > 0 {
+	if share := failedShare(s); share > 0 {
 		add("%d of %d requests failed or were rejected (%.1f %%)", s.Failed+s.Rejected, s.Sent, 100*share)
 	}
 	if s.Server.Preemptions != nil && *s.Server.Preemptions > 0 {
