@@ -66,9 +66,16 @@ func parseRange(f string) ([]float64, error) {
 		if r > hi*(1+1e-9) {
 			return out, nil
 		}
-		out = append(out, r)
+		out = append(out, asTyped(r))
 	}
 	return nil, fmt.Errorf("rates %q: more than %d", f, maxSteps)
+}
+
+// asTyped drops what binary fractions leave at the end of a computed rate: 0.1..0.3+0.1 ends at 0.3 and
+// not at 0.30000000000000004, which would be printed so, and which no gate on 0.3 would be about.
+func asTyped(r float64) float64 {
+	r, _ = strconv.ParseFloat(strconv.FormatFloat(r, 'g', 12, 64), 64)
+	return r
 }
 
 func parseRate(s string) (float64, error) {
