@@ -143,24 +143,22 @@ func (r Row) metric(name string) Value {
 }
 
 // significant: two percentiles differ if their 99 % intervals do not overlap (see stats.Interval);
-// two rates if their counts differ by more than three standard deviations of Poisson counts, which
-// have more noise than completions of one schedule. With repetitions, the ranges over them must not
-// overlap either.
+// for other numbers see ratesDiffer. With repetitions, the ranges over them must not overlap either.
 func (p RatePair) significant(metric string) verdict.Outcome {
 	m, stat, isLatency := strings.Cut(metric, ".")
-	a, b := p.Base.usable(), p.Other.usable()
-	if len(a) > 1 || len(b) > 1 {
+	if len(p.Base.usable()) > 1 || len(p.Other.usable()) > 1 {
 		alo, ahi := p.Base.span(metric)
 		blo, bhi := p.Other.span(metric)
 		if alo <= bhi && blo <= ahi {
 			return verdict.NotMet
 		}
 	}
+	a, b := p.Base.medianStep(metric), p.Other.medianStep(metric)
 	if !isLatency {
-		return countsDiffer(middle(a), middle(b))
+		return ratesDiffer(metric, a, b, p.Base.of(a).metric(metric).V, p.Other.of(b).metric(metric).V)
 	}
-	x, okA := distOf(medianStep(a, metric), m).CI99[stat]
-	y, okB := distOf(medianStep(b, metric), m).CI99[stat]
+	x, okA := distOf(a, m).CI99[stat]
+	y, okB := distOf(b, m).CI99[stat]
 	switch {
 	case !okA || !okB:
 		return verdict.Unknown
@@ -170,12 +168,16 @@ func (p RatePair) significant(metric string) verdict.Outcome {
 	return verdict.NotMet
 }
 
+// of is the row as if it had this step alone.
+func (r Row) of(s *record.Step) Row {
+	return Row{Rate: r.Rate, Target: r.Target, Steps: []*record.Step{s}}
+}
+
 // span is the smallest and the largest value over repetitions; a lower bound reaches to +∞.
 func (r Row) span(metric string) (lo, hi float64) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	for _, s := range r.usable() {
-		one := Row{Rate: r.Rate, Target: r.Target, Steps: []*record.Step{s}}
-		v := one.metric(metric)
+		v := r.of(s).metric(metric)
 		if !v.OK {
 			continue
 		}
@@ -187,26 +189,34 @@ func (r Row) span(metric string) (lo, hi float64) {
 	return lo, hi
 }
 
-// medianStep is the step with the median value of a latency.
-func medianStep(steps []*record.Step, metric string) *record.Step {
-	m, stat, _ := strings.Cut(metric, ".")
-	sorted := slices.Clone(steps)
-	slices.SortStableFunc(sorted, func(a, b *record.Step) int {
-		return cmp.Compare(statOf(a, m, stat).V, statOf(b, m, stat).V)
+// medianStep is the step of the row's evidence with the median value of a metric.
+func (r Row) medianStep(metric string) *record.Step {
+	steps := slices.Clone(r.usable())
+	slices.SortStableFunc(steps, func(a, b *record.Step) int {
+		return cmp.Compare(r.of(a).metric(metric).V, r.of(b).metric(metric).V)
 	})
-	return middle(sorted)
+	return steps[(len(steps)-1)/2]
 }
 
-func middle(steps []*record.Step) *record.Step { return steps[(len(steps)-1)/2] }
-
-func countsDiffer(a, b *record.Step) verdict.Outcome {
-	x, y := float64(a.CompletedInWindow), float64(b.CompletedInWindow)
-	if a.WindowS <= 0 || b.WindowS <= 0 || x+y == 0 {
-		return verdict.Unknown
+// ratesDiffer tells whether two values that go by how many requests ended, such as completed req/s,
+// tokens and their price, are more than three standard deviations apart. The relative error of each
+// is that of a Poisson count, which has more noise than completions of one schedule.
+func ratesDiffer(metric string, a, b *record.Step, va, vb float64) verdict.Outcome {
+	variance := func(s *record.Step, v float64) float64 {
+		rps := s.CompletedRPS
+		if metric == "goodput" {
+			rps = v
+		}
+		if v == 0 {
+			return 0
+		}
+		return v * v / (rps * s.WindowS) // +Inf or NaN if the count is not known
 	}
-	// As rates, so that windows may differ: variance of a rate is count / window².
-	diff := x/a.WindowS - y/b.WindowS
-	if math.Abs(diff) > 3*math.Sqrt(x/(a.WindowS*a.WindowS)+y/(b.WindowS*b.WindowS)) {
+	noise := variance(a, va) + variance(b, vb)
+	switch {
+	case !(noise > 0) || math.IsInf(noise, 0):
+		return verdict.Unknown
+	case math.Abs(va-vb) > 3*math.Sqrt(noise):
 		return verdict.Met
 	}
 	return verdict.NotMet

@@ -228,6 +228,43 @@ func TestRepetitionsMustAgreeOnADifference(t *testing.T) {
 	}
 }
 
+// Two GPUs that complete the same requests differ in price all the same; and a run of another tool
+// says how many ended by its rate and length alone.
+func TestWhatGoesByCountsIsJudgedByItsOwnValue(t *testing.T) {
+	one := func(usd, completed, good, windowS float64) *record.Run {
+		run := sampleRun()
+		s := run.Steps[0]
+		run.Plan.Rates, run.Steps = []float64{s.Rate}, []record.Step{s}
+		run.Targets[0].USDPerHour = &usd
+		tokens := 200 * completed
+		step := &run.Steps[0]
+		step.CompletedRPS, step.WindowS, step.OutputTokensPerS, step.GoodputRPS = completed, windowS, &tokens, &good
+		step.CompletedInWindow = 0
+		return run
+	}
+	for _, tc := range []struct {
+		name, metric string
+		other        *record.Run
+		want         verdict.Outcome
+	}{
+		{"as many at three times the price", "cost", one(9, 8, 8, 60), verdict.Met},
+		{"as many at the same price", "cost", one(3, 8, 8, 60), verdict.NotMet},
+		{"3 % fewer", "cost", one(3, 7.76, 8, 60), verdict.NotMet},
+		{"3 % fewer", "completed", one(3, 7.76, 8, 60), verdict.NotMet},
+		{"half as many", "completed", one(3, 4, 8, 60), verdict.Met},
+		{"half as many", "tokens", one(3, 4, 8, 60), verdict.Met},
+		{"as many, half of them good", "goodput", one(3, 8, 4, 60), verdict.Met},
+		{"as many, half of them good", "completed", one(3, 8, 4, 60), verdict.NotMet},
+		{"none good", "goodput", one(3, 8, 0, 60), verdict.Met},
+		{"of unknown length", "tokens", one(3, 8, 8, 0), verdict.Unknown},
+	} {
+		c := report.Pairs(one(3, 8, 8, 60), tc.other)[0].Rates[0].Change(tc.metric)
+		if c.Significant != tc.want {
+			t.Errorf("%s: %s of %v and %v: %s, want %s", tc.name, tc.metric, c.Base, c.Other, c.Significant, tc.want)
+		}
+	}
+}
+
 func TestAsPutsTheSameRequestsUnderOtherDefinitions(t *testing.T) {
 	dir, run := generate(t, 9, []float64{8}, 250)
 	want := rawOf(t, dir, "a10", 0)
