@@ -222,6 +222,7 @@ func TestGates(t *testing.T) {
 		s.TTFT.P95 = nil
 		s.LowerBounds = map[string]float64{"ttft_p95_ms": 30_000}
 	})
+	share := func(v float64) record.Step { return edit(at(8, 450), func(s *record.Step) { s.GoodShare = &v }) }
 	for _, tc := range []struct {
 		name, gate string
 		steps      []record.Step
@@ -250,6 +251,10 @@ func TestGates(t *testing.T) {
 		{"lower bound above", "ttft.p95@32<20s", []record.Step{censored}, verdict.NotMet, "above 30.0 s"},
 		{"lower bound below", "ttft.p95@32<40s", []record.Step{censored}, verdict.Unknown, ""},
 		{"median of three repeats", "ttft.p95@8<500ms", []record.Step{at(8, 450), at(8, 480), at(8, 900)}, verdict.Met, "480 ms"},
+		{"one of two repeats", "ttft.p95@8<500ms", []record.Step{at(8, 450), at(8, 900)}, verdict.NotMet, "900 ms"},
+		{"goodput of one of two repeats", "goodput@8>=0.95", []record.Step{share(0.9), share(0.99)}, verdict.NotMet, "90.0 %"},
+		{"lower bound beside two repeats", "ttft.p95@32<500ms", []record.Step{censored, at(32, 450), at(32, 480)}, verdict.Met, ": 480 ms, met"},
+		{"two lower bounds of three repeats", "ttft.p95@32<40s", []record.Step{censored, at(32, 450), censored}, verdict.Unknown, "above 30.0 s"},
 		{"goodput", "goodput@8>=0.95", steps, verdict.Met, "97.0 %"},
 		{"goodput in per cent", "goodput@8>=98%", steps, verdict.NotMet, ""},
 		{"goodput without an objective", "goodput@4>=0.95", steps, verdict.Unknown, ""},

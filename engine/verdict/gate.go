@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -194,25 +195,38 @@ func (g Gate) holds(v float64) bool {
 	return v >= g.Value
 }
 
-// evalSteps compares the median of the repeats with the gate.
+// evalSteps compares the median of the repeats with the gate: of an even number the worse of the two
+// in the middle, so that one of two is not enough. A lower bound ranks above all that is known.
 func (g Gate) evalSteps(at []*record.Step, t *record.Target) (Outcome, string) {
-	var values []float64
-	anyBound, anyShort := false, false
+	type value struct {
+		v     float64
+		bound bool
+	}
+	var values []value
+	anyShort := false
 	for _, s := range at {
 		v, bound, ok := g.value(s, t)
 		if !ok {
 			return Unknown, "unknown"
 		}
-		anyBound = anyBound || bound
 		anyShort = anyShort || TooShort(s)
-		values = append(values, v)
+		values = append(values, value{v, bound})
 	}
-	slices.Sort(values)
-	v := values[len(values)/2]
-	seen := g.text(v)
-	if anyBound {
+	slices.SortFunc(values, func(a, b value) int {
+		if a.bound != b.bound {
+			return map[bool]int{true: 1, false: -1}[a.bound]
+		}
+		return cmp.Compare(a.v, b.v)
+	})
+	less := strings.HasPrefix(g.Op, "<")
+	median := values[(len(values)-1)/2]
+	if less {
+		median = values[len(values)/2]
+	}
+	v, seen := median.v, g.text(median.v)
+	if median.bound {
 		seen = "above " + seen
-		if strings.HasPrefix(g.Op, "<") == g.holds(v) {
+		if less == g.holds(v) {
 			return Unknown, seen
 		}
 	}
