@@ -91,10 +91,7 @@ const probes = 5
 func (w *Way) measure(ctx context.Context) (rtt time.Duration, proto int, err error) {
 	rt := w.RoundTripper
 	if rt == nil {
-		t := &http.Transport{DialContext: w.Dial, Proxy: http.ProxyFromEnvironment}
-		if w.Dial != nil {
-			t.Proxy = nil
-		}
+		t := &http.Transport{DialContext: w.Dial} // no proxy from the environment: the load takes none
 		defer t.CloseIdleConnections()
 		rt = t
 	}
