@@ -3,6 +3,8 @@ package kube
 import (
 	"bufio"
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -53,17 +55,24 @@ func withLoginPipe(cfg *rest.Config, f func() (*http.Client, error)) (*http.Clie
 	return f()
 }
 
-func relayLogin(r, stderr *os.File) {
-	sc := bufio.NewScanner(r)
-	for sc.Scan() {
-		line := inventory.Clean(sc.Text(), 500)
-		login.mu.Lock()
-		say := login.say
-		login.mu.Unlock()
-		if say != nil {
-			say(line)
-		} else {
-			_, _ = stderr.WriteString(line + "\n")
+// relayLogin says what comes out of the pipe until that is closed. A line beyond the scanner's 64 KiB
+// is dropped, and what follows is read on: a plugin that fills the pipe would wait for ever.
+func relayLogin(r io.Reader, stderr io.Writer) {
+	for {
+		sc := bufio.NewScanner(r)
+		for sc.Scan() {
+			line := inventory.Clean(sc.Text(), 500)
+			login.mu.Lock()
+			say := login.say
+			login.mu.Unlock()
+			if say != nil {
+				say(line)
+			} else {
+				_, _ = io.WriteString(stderr, line+"\n")
+			}
+		}
+		if !errors.Is(sc.Err(), bufio.ErrTooLong) {
+			return
 		}
 	}
 }
