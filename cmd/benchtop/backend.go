@@ -247,6 +247,7 @@ func (b *backend) Close() error {
 	}
 	b.login.close()
 	b.wg.Wait()
+	b.busy.close()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var errs []error

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"benchtop/kube"
 	"benchtop/kube/inventory"
 	"benchtop/ui/screen"
 
@@ -149,5 +150,20 @@ func TestPreflightOnTheDemo(t *testing.T) {
 		if worst[name] != level {
 			t.Errorf("%s: level %d, want %d: %+v", name, worst[name], level, checks)
 		}
+	}
+}
+
+// run --wait asks the server of a workspace that starts, without the watch of the picker.
+func TestCloseEndsTheWaysOfTheBusyWatch(t *testing.T) {
+	b := newBackend(backendOptions{demo: true}, runOptions{})
+	closed := 0
+	b.busy.ways["one"] = &kube.Way{Close: func() error { closed++; return nil }}
+	for range 2 {
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if closed != 1 {
+		t.Errorf("its way was closed %d times", closed)
 	}
 }

@@ -51,7 +51,6 @@ func (l serverLoad) equal(m serverLoad) bool {
 
 // watch runs until ctx ends.
 func (w *busyWatch) watch(ctx context.Context) {
-	defer w.close()
 	for {
 		if c := w.source(); c != nil && w.sweeps.Load() == 0 {
 			w.askAll(ctx, c)
@@ -147,13 +146,14 @@ func (w *busyWatch) startReason(ctx context.Context, c *kube.Client, ws inventor
 	return ws.Reason
 }
 
-// close drops the ways.
+// close drops the ways. Nobody may ask any more.
 func (w *busyWatch) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, way := range w.ways {
 		_ = way.Close() // it only read
 	}
+	clear(w.ways)
 }
 
 // addTo puts what is known of the servers into a picture, whose workspaces become its own.

@@ -21,7 +21,7 @@ import (
 
 func main() {
 	// The first signal ends what is being prepared or stops a sweep, which then saves; a second one
-	// cuts what is in flight (see steer.go).
+	// cuts what is in flight (see follower.signal).
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
