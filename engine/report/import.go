@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,7 +62,8 @@ func Import(files []ImportFile, now time.Time) (*Imported, error) {
 			var steps []finding
 			if steps, err = parseResult(b); err == nil {
 				for j := range steps {
-					steps[j].target.Name = cmp.Or(f.Target, targetName(f.Path))
+					t := &steps[j].target
+					t.Name, t.URL = cmp.Or(f.Target, targetName(f.Path)), publicURL(t.URL)
 				}
 				found = append(found, steps...)
 				sum.Write(b)
@@ -78,6 +80,16 @@ func Import(files []ImportFile, now time.Time) (*Imported, error) {
 	im.Run = assemble(found, now)
 	im.Run.ID += fmt.Sprintf("-%x", sum.Sum(nil)[:2])
 	return im, nil
+}
+
+// publicURL is a URL without the parts that may hold a secret, which other tools take and record.
+func publicURL(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" && strings.Contains(text, "@") {
+		return ""
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
 }
 
 func readFile(path string) ([]byte, error) {

@@ -173,6 +173,25 @@ const perfJSON = `{"load_summary": {"count": 240, "requested_rate": 4.0, "achiev
   "throughput": {"requests_per_sec": 3.9, "output_tokens_per_sec": 195.0, "input_tokens_per_sec": 390, "total_tokens_per_sec": 585}, "prompt_len": {"mean": 100.0}, "output_len": {"mean": 50.0}},
  "failures": {"count": 1}}`
 
+// Other tools take a password in the URL of the server, and record it.
+func TestImportLeavesSecretsOfTheURL(t *testing.T) {
+	row := guide03At("8.0", "136.49", "7.3266", "478.4")
+	row["Worker"] = `{"backend_target": "http://h:1", "backend_model": "m/phi"}`
+	for url, want := range map[string]string{
+		"https://me:hunter2@h:1/v1?key=hunter2#hunter2": "https://h:1/v1", "me:hunter2@h:1": "", "https://me:hunter2@h:port": "", "h:1": "h:1", "": "",
+	} {
+		for _, text := range []string{guideThreeRows, guideJSON, guide03(t, row)} {
+			im, err := report.Import([]report.ImportFile{{Path: write(t, t.TempDir(), "b", strings.ReplaceAll(text, "http://h:1", url))}}, importedAt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := im.Run.Targets[0].URL; got != want {
+				t.Errorf("of %q stays %q, want %q", url, got, want)
+			}
+		}
+	}
+}
+
 func TestImportOtherTools(t *testing.T) {
 	for _, tc := range []struct {
 		name, file, text, tool string
