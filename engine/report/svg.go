@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -135,7 +136,7 @@ func (c *chart) names(b *strings.Builder, y func(float64) float64) {
 		l := &c.lines[i]
 		ns = append(ns, name{l, y(l.points[len(l.points)-1].y) + 4})
 	}
-	slices.SortStableFunc(ns, func(a, b name) int { return int(a.y - b.y) })
+	slices.SortStableFunc(ns, func(a, b name) int { return cmp.Compare(a.y, b.y) })
 	for i := 1; i < len(ns); i++ {
 		ns[i].y = max(ns[i].y, ns[i-1].y+labelGap)
 	}
