@@ -37,7 +37,6 @@ const (
 	Reset    Class = "reset"    // the connection broke while sending or receiving
 	Protocol Class = "protocol" // the reply is not HTTP/1.1
 	Stall    Class = "stall"    // no byte for the stall limit
-	Timeout  Class = "timeout"  // the request's own time was up
 )
 
 func isEventStream(contentType string) bool {

@@ -30,7 +30,7 @@ const (
 )
 
 // ErrSlowDisk is the sticky error of a writer whose disk took less than arrived until maxPending
-// bytes waited; what came later is counted in Writer.Lost.
+// bytes waited; what came later is not recorded, which Lacks tells.
 var ErrSlowDisk = errors.New("the disk is too slow for this run")
 
 // appender is the file a writer appends to.
@@ -50,10 +50,9 @@ type Writer struct {
 	// pend guards what Request appends to; nothing slow happens under it.
 	pend struct {
 		sync.Mutex
-		buf  []byte
-		max  int // bound of buf
-		lost int
-		err  error // sticky
+		buf []byte
+		max int   // bound of buf
+		err error // sticky
 	}
 	// disk serialises everything that writes; run is only touched under it.
 	disk struct {
@@ -167,7 +166,6 @@ func (w *Writer) Request(r *Request) {
 	if len(w.pend.buf)+len(*s) <= w.pend.max {
 		w.pend.buf = append(w.pend.buf, *s...)
 	} else {
-		w.pend.lost++
 		if w.pend.err == nil {
 			w.pend.err = fmt.Errorf("write %s: %w: %d MiB wait to be written", requestsFile, ErrSlowDisk, w.pend.max>>20)
 		}
@@ -182,13 +180,6 @@ func (w *Writer) Err() error {
 	w.pend.Lock()
 	defer w.pend.Unlock()
 	return w.pend.err
-}
-
-// Lost counts requests that were not recorded because too much waited for the disk.
-func (w *Writer) Lost() int {
-	w.pend.Lock()
-	defer w.pend.Unlock()
-	return w.pend.lost
 }
 
 // BeginStep notes that a step is under way.

@@ -25,7 +25,6 @@ func Now() int64 { return origin.ns + int64(time.Since(origin.at)) }
 type Clock struct {
 	offsetNS atomic.Int64
 	steps    atomic.Int64
-	largest  atomic.Int64
 	sleeps   atomic.Int64
 	asleepNS int64 // time the machine has slept since it was started; the follower's own
 	widthNS  int64 // of the bracket around the kept sample; the follower's own
@@ -64,9 +63,6 @@ func (c *Clock) Close() {
 // (100 µs; 2 ms where clocks are coarse): set by hand or by NTP. Where a sleep can be told from that
 // (Sleeps), it is no step.
 func (c *Clock) Steps() int { return int(c.steps.Load()) }
-
-// LargestStep is the largest jump so far, in absolute terms.
-func (c *Clock) LargestStep() time.Duration { return time.Duration(c.largest.Load()) }
 
 // Sleeps is how often the machine was asleep: the clock that goes on meanwhile got ahead of the monotonic
 // one. 0 on systems other than Linux.
@@ -120,7 +116,6 @@ func (c *Clock) observe(offset, width int64) {
 	c.widthNS = width
 	if off-doubt > stepLimitNS {
 		c.steps.Add(1)
-		c.largest.Store(max(c.largest.Load(), off))
 	}
 }
 
