@@ -30,8 +30,8 @@ func (x *runner) makePrompts(ctx context.Context) error {
 	x.prompts = promptMaker{lex: prompt.Everyday()}
 	x.doing("finding out how to make prompts of an exact length")
 	if x.endpoint == openai.Completions {
-		if t, err := x.tokenize(ctx, prompt.Words(x.run.plan.Seed, tokenizeWords)); err == nil {
-			if v, err := prompt.NewVocab(t.IDs); err == nil {
+		if ids, err := x.tokenize(ctx, prompt.Words(x.run.plan.Seed, tokenizeWords)); err == nil {
+			if v, err := prompt.NewVocab(ids); err == nil {
 				x.prompts.vocab = v
 				x.info.PromptMode = "token-ids"
 				return nil
@@ -44,13 +44,13 @@ func (x *runner) makePrompts(ctx context.Context) error {
 }
 
 // tokenize asks the server's own tokenizer.
-func (x *runner) tokenize(ctx context.Context, text string) (openai.Tokens, error) {
+func (x *runner) tokenize(ctx context.Context, text string) (ids []int, err error) {
 	r, err := x.post(ctx, "/tokenize", openai.AppendTokenize(nil, x.model, text, false))
 	if err != nil {
-		return openai.Tokens{}, err
+		return nil, err
 	}
 	if r.Status != http.StatusOK {
-		return openai.Tokens{}, fmt.Errorf("POST /tokenize: status %d", r.Status)
+		return nil, fmt.Errorf("POST /tokenize: status %d", r.Status)
 	}
 	return openai.ParseTokenize(r.Body)
 }
@@ -60,11 +60,11 @@ func (x *runner) tokenize(ctx context.Context, text string) (openai.Tokens, erro
 func (x *runner) singleTokens(ctx context.Context) {
 	lex := x.prompts.lex
 	for _, lead := range []string{prompt.AtStart, prompt.InMiddle} {
-		t, err := x.tokenize(ctx, lex.Probe(lead))
+		ids, err := x.tokenize(ctx, lex.Probe(lead))
 		if err != nil {
 			return
 		}
-		if lex, err = lex.Singles(t.IDs); err != nil {
+		if lex, err = lex.Singles(ids); err != nil {
 			return
 		}
 	}
@@ -126,11 +126,11 @@ func (x *runner) countPrompt(ctx context.Context) (int, error) {
 	case r.Status != http.StatusOK:
 		return 0, x.refused(what, r)
 	}
-	u, err := openai.ParseUsage(r.Body)
+	n, err := openai.ParsePromptTokens(r.Body)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w; is this an OpenAI-compatible server?", what, err)
 	}
-	return u.PromptTokens, nil
+	return n, nil
 }
 
 func (x *runner) probeKey() prompt.Key {

@@ -60,34 +60,26 @@ func BaseModel(models []Model) (m Model, ok bool) {
 	return Model{}, false
 }
 
-// Tokens is a /tokenize reply.
-type Tokens struct {
-	IDs         []int
-	Count       int
-	MaxModelLen int // 0 = unknown
-}
-
-// ParseTokenize reads a /tokenize reply; a negative id or a count that is not that of the ids is an
-// error.
-func ParseTokenize(body []byte) (Tokens, error) {
+// ParseTokenize reads the token ids of a /tokenize reply; a negative id or a count that is not that of
+// the ids is an error.
+func ParseTokenize(body []byte) (ids []int, err error) {
 	var reply struct {
-		Tokens      []int `json:"tokens"`
-		Count       int   `json:"count"`
-		MaxModelLen int   `json:"max_model_len"`
+		Tokens []int `json:"tokens"`
+		Count  int   `json:"count"`
 	}
 	if err := unmarshal(body, &reply); err != nil {
-		return Tokens{}, fmt.Errorf("tokenize reply: %w", err)
+		return nil, fmt.Errorf("tokenize reply: %w", err)
 	}
 	if reply.Count != len(reply.Tokens) {
-		return Tokens{}, fmt.Errorf("tokenize reply: count is %d, but there are %d tokens",
+		return nil, fmt.Errorf("tokenize reply: count is %d, but there are %d tokens",
 			reply.Count, len(reply.Tokens))
 	}
 	for _, id := range reply.Tokens {
 		if id < 0 {
-			return Tokens{}, fmt.Errorf("tokenize reply: token id %d is negative", id)
+			return nil, fmt.Errorf("tokenize reply: token id %d is negative", id)
 		}
 	}
-	return Tokens{IDs: reply.Tokens, Count: reply.Count, MaxModelLen: max(reply.MaxModelLen, 0)}, nil
+	return reply.Tokens, nil
 }
 
 // ParseVersion reads a /version reply, {"version":"0.32.0"}; the result is cleaned.
@@ -105,22 +97,20 @@ func ParseVersion(body []byte) (string, error) {
 	return version, nil
 }
 
-// Usage is the server's count of one whole request.
-type Usage struct{ PromptTokens, CompletionTokens int }
-
-// ParseUsage reads the usage of a reply that was not streamed.
-func ParseUsage(body []byte) (Usage, error) {
+// ParsePromptTokens reads the server's count of the prompt from a reply that was not streamed. A reply
+// without the count of its output is an error too: its usage is not to be trusted.
+func ParsePromptTokens(body []byte) (int, error) {
 	if len(body) > maxReply {
-		return Usage{}, fmt.Errorf("reply of %d bytes is too long to read", len(body))
+		return 0, fmt.Errorf("reply of %d bytes is too long to read", len(body))
 	}
 	var ev event
 	if !parseEvent(body, &ev) {
-		return Usage{}, errors.New("reply is not a JSON object")
+		return 0, errors.New("reply is not a JSON object")
 	}
 	if ev.usage != usageGood || ev.prompt < 0 {
-		return Usage{}, errors.New("reply has no usage with prompt_tokens and completion_tokens")
+		return 0, errors.New("reply has no usage with prompt_tokens and completion_tokens")
 	}
-	return Usage{PromptTokens: ev.prompt, CompletionTokens: ev.completion}, nil
+	return ev.prompt, nil
 }
 
 func unmarshal(body []byte, v any) error {
