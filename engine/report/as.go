@@ -146,9 +146,9 @@ func (c *samples) setThroughput(s *record.Step) {
 
 func vllmStep(c *samples) record.Step {
 	s := record.Step{
-		TTFT: numpyDist(c.of(successful, (*sample).ttft)),
-		TPOT: numpyDist(c.of(successful, (*sample).tpot)),
-		E2E:  numpyDist(c.of(successful, (*sample).e2eToLast)),
+		TTFT: numpyDist(c.of((*sample).ttft)),
+		TPOT: numpyDist(c.of((*sample).tpot)),
+		E2E:  numpyDist(c.of((*sample).e2eToLast)),
 		ITL:  distBy(int(c.gaps.N()), c.gapSum.mean/1e3, c.gapLinear),
 	}
 	c.setThroughput(&s)

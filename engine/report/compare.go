@@ -28,7 +28,6 @@ type RatePair struct {
 
 // A Change is how one number differs between two rows.
 type Change struct {
-	Metric      string // "ttft.p95", "completed", "cost"
 	Base, Other Value
 	// Percent is the change from Base to Other; NaN if either does not exist or is a lower bound.
 	Percent float64
@@ -104,10 +103,10 @@ func pairOf(baseRun *record.Run, base record.Target, otherRun *record.Run, other
 	return p
 }
 
-// Change compares one metric of the pair's rows. Rows without evidence are not compared: the values
+// Change compares one metric of the pair's rows, like "ttft.p95", "completed" or "cost". Rows without evidence are not compared: the values
 // are there, the significance is unknown.
 func (p RatePair) Change(metric string) Change {
-	c := Change{Metric: metric, Base: p.Base.metric(metric), Other: p.Other.metric(metric), Percent: math.NaN(), Significant: verdict.Unknown}
+	c := Change{Base: p.Base.metric(metric), Other: p.Other.metric(metric), Percent: math.NaN(), Significant: verdict.Unknown}
 	if !c.Base.OK || !c.Other.OK || c.Base.Bound || c.Other.Bound || c.Base.V <= 0 {
 		return c
 	}

@@ -123,7 +123,7 @@ func (g *grid) plain(b *strings.Builder) {
 func (p Pair) caveats() []string {
 	var out []string
 	if p.BaseRun != p.OtherRun {
-		for _, d := range PlanDifferences(p.BaseRun.Plan, p.OtherRun.Plan) {
+		for _, d := range planDifferences(p.BaseRun.Plan, p.OtherRun.Plan) {
 			out = append(out, "not the same workload: "+d)
 		}
 	}

@@ -44,7 +44,7 @@ func vllmResult(run *record.Run, c *samples) map[string]any {
 		out["request_goodput"] = nil
 	}
 	for name, vs := range map[string][]float64{
-		"ttft": c.of(successful, (*sample).ttft), "tpot": c.of(successful, (*sample).tpot), "e2el": c.of(successful, (*sample).e2eToLast),
+		"ttft": c.of((*sample).ttft), "tpot": c.of((*sample).tpot), "e2el": c.of((*sample).e2eToLast),
 	} {
 		m := momentsOf(vs)
 		vs = sorted(vs)

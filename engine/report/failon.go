@@ -15,7 +15,7 @@ import (
 // Regression is a change that compare is to fail on.
 type Regression struct {
 	Text    string
-	Metric  string  // of a Change
+	Metric  string  // as of RatePair.Change
 	Rate    float64 // 0 = every rate
 	Percent float64 // above 0: worse is more; below 0: worse is less
 }
@@ -71,9 +71,8 @@ func parseRegression(clause string) (Regression, error) {
 
 // Finding is one regression at one rate of one pair.
 type Finding struct {
-	Regression Regression
-	Outcome    verdict.Outcome // NotMet: it got worse, and significantly; Unknown: nothing tells
-	Text       string
+	Outcome verdict.Outcome // NotMet: it got worse, and significantly; Unknown: nothing tells
+	Text    string
 }
 
 // FailOn checks every regression for every pair at every rate that both measured. A change must be
@@ -96,7 +95,7 @@ func FailOn(rules []Regression, runs ...*record.Run) []Finding {
 				if rule.Rate > 0 {
 					what = fmt.Sprintf("%s req/s was not measured on both", rate(rule.Rate))
 				}
-				out = append(out, Finding{rule, verdict.Unknown, fmt.Sprintf("%s → %s: %s: %s", p.BaseLabel, p.OthLabel, rule.Text, what)})
+				out = append(out, Finding{verdict.Unknown, fmt.Sprintf("%s → %s: %s: %s", p.BaseLabel, p.OthLabel, rule.Text, what)})
 			}
 		}
 	}
@@ -105,7 +104,7 @@ func FailOn(rules []Regression, runs ...*record.Run) []Finding {
 
 func (rule Regression) check(p Pair, r RatePair) Finding {
 	c := r.Change(rule.Metric)
-	f := Finding{Regression: rule}
+	var f Finding
 	past := c.Percent > rule.Percent
 	if rule.Percent < 0 {
 		past = c.Percent < rule.Percent

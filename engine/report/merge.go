@@ -10,7 +10,7 @@ import (
 
 // Merge puts several runs side by side as one: all targets, each with its steps, rates united. A
 // target whose name is taken is called NAME (RUN). The plan is the first run's, so what differs
-// between plans is told by PlanDifferences. One run is returned as it is.
+// between plans is told by planDifferences. One run is returned as it is.
 func Merge(runs ...*record.Run) *record.Run {
 	if len(runs) == 1 {
 		return runs[0]
@@ -62,8 +62,8 @@ func Merge(runs ...*record.Run) *record.Run {
 	return &out
 }
 
-// PlanDifferences says in words what two plans do not share of what makes results comparable.
-func PlanDifferences(a, b record.Plan) []string {
+// planDifferences says in words what two plans do not share of what makes results comparable.
+func planDifferences(a, b record.Plan) []string {
 	var out []string
 	diff := func(what string, x, y any) {
 		if x != y {

@@ -91,7 +91,7 @@ func warnings(runs []*record.Run) []string {
 		}
 	}
 	for _, r := range runs[1:] {
-		for _, d := range PlanDifferences(runs[0].Plan, r.Plan) {
+		for _, d := range planDifferences(runs[0].Plan, r.Plan) {
 			out = append(out, "The runs differ in "+d+".")
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"benchtop/engine/stats"
 )
 
-// samples are the requests of one step's window, reduced to what other tools' definitions need: 56
+// samples are the requests of one step's window, reduced to what other tools' definitions need: 48
 // bytes a request, and the gaps counted by value.
 type samples struct {
 	row    Row
@@ -23,10 +23,9 @@ type samples struct {
 }
 
 type sample struct {
-	sched, sent, first, last, done int64 // ns on the run's clock; 0 = did not happen
-	prompt, output                 int32
-	events                         int32
-	status                         uint8
+	sent, first, last, done int64 // ns on the run's clock; 0 = did not happen
+	prompt, output          int32
+	status                  uint8
 }
 
 // The statuses of a sample, in GuideLLM's three classes.
@@ -89,9 +88,8 @@ func sentAny(run *record.Run) bool {
 
 func (c *samples) add(r *record.Request) {
 	s := sample{
-		sched: r.SchedNS, sent: r.SentNS, first: r.FirstTokenNS, last: r.LastTokenNS, done: r.DoneNS,
+		sent: r.SentNS, first: r.FirstTokenNS, last: r.LastTokenNS, done: r.DoneNS,
 		prompt: int32(min(r.PromptTokens, math.MaxInt32)), output: int32(min(r.OutputTokens, math.MaxInt32)),
-		events: int32(min(r.Events, math.MaxInt32)),
 	}
 	switch r.Status {
 	case record.StatusOK:
@@ -130,11 +128,11 @@ func (c *samples) arrived(sinceNS int64, tokens float64) {
 	c.perSecond[sec] += tokens
 }
 
-// of returns what f says of every request of a class; NaN is left out.
-func (c *samples) of(status uint8, f func(*sample) float64) []float64 {
+// of returns what f says of every request that succeeded; NaN is left out.
+func (c *samples) of(f func(*sample) float64) []float64 {
 	var out []float64
 	for i := range c.reqs {
-		if s := &c.reqs[i]; s.status == status {
+		if s := &c.reqs[i]; s.status == successful {
 			if v := f(s); !math.IsNaN(v) {
 				out = append(out, v)
 			}

@@ -36,7 +36,7 @@ func Show(w io.Writer, run *record.Run, format string, opt TableOptions) error {
 		return StepsCSV(w, run)
 	case "md":
 		var b strings.Builder
-		b.WriteString(md(Answer(run)) + "\n\n" + md(Headline(run)) + "\n\n")
+		b.WriteString(md(Answer(run)) + "\n\n" + md(headline(run)) + "\n\n")
 		mdRows(&b, run)
 		_, err := io.WriteString(w, b.String())
 		return err

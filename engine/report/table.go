@@ -167,7 +167,7 @@ func footnotes(run *record.Run, rows []Row) []string {
 
 // Text is all that show prints, and run when it ends: the answer, what was run, the table.
 func Text(run *record.Run, opt TableOptions) string {
-	text := opt.wrap(Answer(run)) + "\n" + opt.wrap(Headline(run)) + "\n" + Table(run, opt)
+	text := opt.wrap(Answer(run)) + "\n" + opt.wrap(headline(run)) + "\n" + Table(run, opt)
 	for _, t := range measured(run) {
 		if path := pathFinding(run, t); path != "" {
 			text += opt.wrap(path)
@@ -176,8 +176,8 @@ func Text(run *record.Run, opt TableOptions) string {
 	return text
 }
 
-// Headline says in one line what was run, when, and whether it ended well.
-func Headline(run *record.Run) string {
+// headline says in one line what was run, when, and whether it ended well.
+func headline(run *record.Run) string {
 	var parts []string
 	if run.Name != "" {
 		parts = append(parts, run.Name)
