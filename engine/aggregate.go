@@ -40,7 +40,7 @@ func (r *Run) aggregate(ctx context.Context) {
 }
 
 // publish renews what needs no history: before the aggregator runs and after it ended.
-func (r *Run) publish(now int64) {
+func (r *Run) publish() {
 	prev := r.snap.Load()
 	hist := make([]history, len(r.runners))
 	if prev != nil {

@@ -148,7 +148,6 @@ type TargetSnapshot struct {
 type StepStatus struct {
 	Rate    float64
 	Repeat  int
-	Try     int
 	Phase   string       // pending, running, done, void, skipped, failed
 	Summary *record.Step // set when done
 }
@@ -175,10 +174,7 @@ type Point struct {
 	T                       float64   // s since the sweep began, end of the second
 	TTFT, ITL               Quantiles // over the last 10 s, within the step
 	InFlight                int
-	Offered                 float64 // req/s in this second
-	Completed               float64
-	OutputTokens            float64
-	Errors                  float64
+	OutputTokens            float64 // that arrived in this second
 	Running, Waiting, KVPct float64 // server's view; NaN = unknown
 }
 

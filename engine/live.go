@@ -183,8 +183,7 @@ func (x *runner) second(h *history, at time.Duration) {
 	s := x.view.now()
 	h.series = append(h.series, Point{
 		T: at.Seconds(), TTFT: h.ttft.quantiles(), ITL: h.itl.quantiles(),
-		InFlight: int(x.inFlight.Load()), Offered: float64(d.started), Completed: float64(d.ok),
-		OutputTokens: float64(d.tokens), Errors: float64(d.failed + d.rejected + d.incomplete),
+		InFlight: int(x.inFlight.Load()), OutputTokens: float64(d.tokens),
 		Running: s.Running, Waiting: s.Waiting, KVPct: s.KVPct,
 	})
 }

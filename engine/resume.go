@@ -52,7 +52,7 @@ func (r *Run) takeUp(s *record.Step) {
 		}
 		x.tried[s.Index] = max(x.tried[s.Index], s.Try)
 		if s.Verdict.Valid && !s.Verdict.Void && !s.Partial {
-			x.strip[s.Index].Phase, x.strip[s.Index].Try, x.strip[s.Index].Summary = "done", s.Try, s
+			x.strip[s.Index].Phase, x.strip[s.Index].Summary = "done", s
 		}
 	}
 }
@@ -79,11 +79,5 @@ func (x *runner) nextTry(s record.StepPlan) int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.tried[s.Index]++
-	return x.tried[s.Index]
-}
-
-func (x *runner) tries(s record.StepPlan) int {
-	x.mu.Lock()
-	defer x.mu.Unlock()
 	return x.tried[s.Index]
 }

@@ -107,7 +107,7 @@ func Start(ctx context.Context, plan Plan, targets []Target, opt Options) (*Run,
 	}
 	r.tellShared()
 	r.tellShort()
-	r.publish(r.now())
+	r.publish()
 	go r.main(ctx)
 	return r, nil
 }
@@ -199,7 +199,7 @@ func (r *Run) main(ctx context.Context) {
 	helpers.Wait()
 	r.closeRunners()
 	r.finish(err)
-	r.publish(r.now())
+	r.publish()
 	r.cut(nil)
 }
 

@@ -98,15 +98,15 @@ func (x *runner) mark(kind, text string) {
 }
 
 // setStep updates one entry of the step strip.
-func (x *runner) setStep(index, try int, phase string, sum *record.Step) {
+func (x *runner) setStep(index int, phase string, sum *record.Step) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.strip[index].Phase, x.strip[index].Try = phase, try
+	x.strip[index].Phase = phase
 	if sum != nil {
 		x.strip[index].Summary = sum
 	}
 	if phase == "running" {
-		x.current, x.try = index, try
+		x.current, x.try = index, x.tried[index]
 	} else {
 		x.current = -1
 	}

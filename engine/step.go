@@ -130,7 +130,7 @@ func (x *runner) step(s record.StepPlan, st start) (void bool) {
 	// the step's end. An error is the writer's to keep; the aggregator stops the run for it.
 	var opened sync.WaitGroup
 	r.guard(&opened, func() { _ = r.writer.BeginStep(openStep(meta, st)) })
-	x.setStep(s.Index, try, "running", nil)
+	x.setStep(s.Index, "running", nil)
 	x.mark("step", fmt.Sprintf("%g/s", s.Rate))
 	before := x.evidence()
 	x.view.begin()
@@ -169,7 +169,7 @@ func (x *runner) step(s record.StepPlan, st start) (void bool) {
 	}
 	x.summarise(&sum, before, context.Cause(send), st, drained)
 	opened.Wait()
-	return x.settle(s, try, &sum, context.Cause(send))
+	return x.settle(s, &sum, context.Cause(send))
 }
 
 // phases tells where the step is while it runs.
@@ -239,7 +239,7 @@ func openStep(m verdict.Meta, st start) record.OpenStep {
 }
 
 // settle keeps the step's summary and says whether it is void.
-func (x *runner) settle(s record.StepPlan, try int, sum *record.Step, cause error) (void bool) {
+func (x *runner) settle(s record.StepPlan, sum *record.Step, cause error) (void bool) {
 	phase := "done"
 	switch {
 	case sum.Verdict.Void:
@@ -249,7 +249,7 @@ func (x *runner) settle(s record.StepPlan, try int, sum *record.Step, cause erro
 	case cause != nil && sum.WindowS <= 0:
 		phase = "skipped"
 	}
-	x.setStep(s.Index, try, phase, sum)
+	x.setStep(s.Index, phase, sum)
 	if sum.E2E.P95 != nil && !void {
 		x.mu.Lock()
 		x.lastE2E = *sum.E2E.P95

@@ -210,7 +210,7 @@ func (x *runner) giveUp(s record.StepPlan, err error) {
 	why := fmt.Sprintf("%g req/s not measured: %v; higher rates skipped", s.Rate, err)
 	x.run.event(x, 2, why)
 	x.run.note(x.info.Name, why, false)
-	x.setStep(s.Index, x.tries(s), "failed", nil)
+	x.setStep(s.Index, "failed", nil)
 	x.drop(why)
 	x.lost.Store(true)
 	x.enter(StateFailed, 0, why)

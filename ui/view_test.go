@@ -416,7 +416,7 @@ func TestStripGrowsWhileTheSweepRuns(t *testing.T) {
 		for i := range s.Targets {
 			tg := &s.Targets[i]
 			for k := range n {
-				st := engine.StepStatus{Rate: 8.5 + float64(k)/4, Phase: []string{"skipped", "pending"}[i], Try: 1}
+				st := engine.StepStatus{Rate: 8.5 + float64(k)/4, Phase: []string{"skipped", "pending"}[i]}
 				if i == 1 && k == n-1 {
 					st.Phase, tg.Current, tg.State = "running", len(tg.Steps), engine.StateMeasuring
 				}

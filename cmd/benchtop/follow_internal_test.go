@@ -25,7 +25,7 @@ func testNow() time.Time { return testTime }
 func testSnapshot() *engine.Snapshot {
 	steps := make([]engine.StepStatus, 5)
 	for i := range steps {
-		steps[i] = engine.StepStatus{Rate: float64(int(1) << i), Try: 1, Phase: "pending"}
+		steps[i] = engine.StepStatus{Rate: float64(int(1) << i), Phase: "pending"}
 	}
 	steps[2].Summary = &record.Step{Target: "A10", Index: 2, Rate: 4, Try: 1}
 	return &engine.Snapshot{
