@@ -37,6 +37,16 @@ func Look(ctx context.Context, plan Plan, t Target) (Finding, error) {
 	return x.look(ctx)
 }
 
+// Metrics asks a target what its server says of itself, and nothing else. It takes 10 s at most.
+func Metrics(ctx context.Context, t Target) (scrape.View, error) {
+	x := newRunner(&Run{askLimit: askLimit}, t, 0)
+	defer x.close()
+	if err := x.connect(); err != nil {
+		return scrape.View{}, err
+	}
+	return x.scrapeOnce(ctx)
+}
+
 // Text says what is served, and how another model is chosen.
 func (f Finding) Text() string {
 	if len(f.Others) == 0 {

@@ -85,6 +85,38 @@ func TestLookSaysWhatToDo(t *testing.T) {
 	}
 }
 
+func TestMetricsAskOnce(t *testing.T) {
+	asked := make(chan string, 10)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked <- "elsewhere" }))
+	defer elsewhere.Close()
+	for _, tt := range []struct {
+		name   string
+		status int
+		body   string
+		want   float64 // running; -1 = an error
+	}{
+		{"vLLM", 200, "vllm:num_requests_running{engine=\"0\"} 3.0\n", 3},
+		{"another server's", 200, `{"gpu":1}`, -1},
+		{"not there", 404, "no", -1},
+		{"a redirect", 307, "", -1},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked <- r.Method + " " + r.URL.Path
+			w.Header().Set("Location", elsewhere.URL)
+			w.WriteHeader(tt.status)
+			_, _ = w.Write([]byte(tt.body))
+		}))
+		v, err := engine.Metrics(t.Context(), target("x", s.URL))
+		s.Close()
+		if got := <-asked; got != "GET /metrics" || len(asked) > 0 {
+			t.Errorf("%s: asked %s and %d more, want GET /metrics alone", tt.name, got, len(asked))
+		}
+		if (err != nil) != (tt.want < 0) || err == nil && (v.Running == nil || *v.Running != tt.want) {
+			t.Errorf("%s: %+v, %v, want %g running", tt.name, v, err, tt.want)
+		}
+	}
+}
+
 func httpsServer(t *testing.T) string {
 	s := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(s.Close)

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"benchtop/engine"
-	"benchtop/engine/scrape"
 	"benchtop/kube"
 	"benchtop/kube/inventory"
 )
@@ -103,14 +100,7 @@ func (w *busyWatch) ask(ctx context.Context, c *kube.Client, ws inventory.Worksp
 			return load // nothing is known
 		}
 	}
-	target := engine.Target{BaseURL: way.BaseURL, Dial: way.Dial, RoundTripper: way.RoundTripper}
-	client := newProbeClient(target)
-	defer client.CloseIdleConnections()
-	status, body, err := probeGet(ctx, client, target, "/metrics")
-	if err != nil || status != http.StatusOK {
-		return load
-	}
-	v, err := scrape.Parse(bytes.NewReader(body))
+	v, err := engine.Metrics(ctx, engine.Target{BaseURL: way.BaseURL, Dial: way.Dial, RoundTripper: way.RoundTripper})
 	if err != nil {
 		return load
 	}
