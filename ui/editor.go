@@ -42,6 +42,7 @@ func (m *model) editPlan(plan record.Plan) tea.Cmd {
 		}
 	}
 	c := exec.CommandContext(m.ctx, args[0], append(args[1:], path)...)
+	c.Stdout = m.opt.Output // the file itself: through Show's wrapper of it an editor would write into a pipe
 	return tea.ExecProcess(c, func(err error) tea.Msg { return takePlan(path, editor, err) })
 }
 

@@ -63,7 +63,7 @@ func (m *model) key(k tea.KeyMsg) tea.Cmd {
 	case key.Matches(k, keys.Interrupt):
 		return m.interrupt()
 	case key.Matches(k, keys.Redraw):
-		return tea.ClearScreen
+		return func() tea.Msg { return redrawMsg{} }
 	case key.Matches(k, keys.Suspend):
 		return m.suspend()
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -198,6 +199,35 @@ func TestTerminalFromStartToQuit(t *testing.T) {
 	if r := x.end(); r.err != nil || r.outcome.Run != nil {
 		t.Errorf("error %v, outcome %+v", r.err, r.outcome)
 	}
+	if bytes.Contains(x.raw, []byte(notDrawn)) {
+		t.Error("frames of Bubble Tea's renderer reach the terminal")
+	}
+}
+
+func TestTerminalIsLentToTheEditor(t *testing.T) {
+	dir := t.TempDir()
+	editor, told := filepath.Join(dir, "editor"), filepath.Join(dir, "told")
+	script := "#!/bin/sh\n[ -t 0 ] && [ -t 1 ] && echo a terminal > " + told + "\necho scribble\n"
+	if err := os.WriteFile(editor, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("VISUAL", editor)
+	x := openTerminal(t, 120, 40, newBackend(), Options{Plan: fixture.Plan()})
+	x.await("phi4-mini-a100")
+	x.keys("\r")
+	x.await("[ Start ]")
+	before := x.text()
+	x.keys("\x05")
+	x.until("the editor has no terminal", func() bool { _, err := os.Stat(told); return err == nil })
+	x.keys("\t")
+	x.await("▸ Step") // which alone is drawn if the rest is believed to stand there still
+	for _, line := range strings.Split(before, "\n")[6:20] {
+		x.await(line)
+	}
+	x.keys("\x1b")
+	x.await("saved runs")
+	x.keys("q")
+	x.end()
 }
 
 func TestTerminalHangupSavesTheSweep(t *testing.T) {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -64,10 +65,8 @@ type Outcome struct {
 	Signal os.Signal
 }
 
-// framesPerSecond bounds how long a key waits for its picture: 40 ms. Each frame wakes the program, also
-// when there is nothing to draw, and that is what an idle interface costs: 0.4 % of a core, at 30 frames
-// 0.5 %.
-const framesPerSecond = 25
+// framesPerSecond is the least that Bubble Tea's renderer can wake up; it has nothing to draw.
+const framesPerSecond = 1
 
 // endGrace is how long Show waits for a sweep that it cuts because the terminal went away.
 const endGrace = 10 * time.Second
@@ -78,11 +77,11 @@ const endGrace = 10 * time.Second
 func Show(ctx context.Context, b Backend, opt Options) (Outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if opt.Output == nil {
+		opt.Output = os.Stdout
+	}
 	m := newModel(ctx, b, opt)
 	out := opt.Output
-	if out == nil {
-		out = os.Stdout
-	}
 	if f, ok := out.(*os.File); ok {
 		out = &screenFile{File: f, gone: &m.gone}
 	}
@@ -90,7 +89,7 @@ func Show(ctx context.Context, b Backend, opt Options) (Outcome, error) {
 	if opt.Input != nil {
 		o = append(o, tea.WithInput(opt.Input))
 	}
-	_, err := tea.NewProgram(m, o...).Run()
+	_, err := tea.NewProgram(&canvas{model: m, out: out}, o...).Run()
 	if m.crash != "" {
 		text, stack, _ := strings.Cut(m.crash, "\n")
 		err = &Crash{Text: text, Stack: stack}
@@ -102,14 +101,17 @@ func Show(ctx context.Context, b Backend, opt Options) (Outcome, error) {
 	return Outcome{Run: m.run, Interrupted: m.interrupted, Signal: m.signal}, err
 }
 
-// screenFile is the terminal. It notes when it cannot be written any more: Bubble Tea ignores that,
-// and a terminal that was closed does not always send SIGHUP.
+// screenFile is the terminal without the frames of Bubble Tea's renderer. It notes when it cannot be
+// written any more: Bubble Tea ignores that, and a terminal that was closed does not always send SIGHUP.
 type screenFile struct {
 	*os.File
 	gone *atomic.Bool
 }
 
 func (f *screenFile) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(notDrawn)) {
+		return len(b), nil
+	}
 	n, err := f.File.Write(b)
 	if err != nil && !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR) {
 		f.gone.Store(true)
