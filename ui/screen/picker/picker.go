@@ -26,6 +26,7 @@ type Model struct {
 	demo    bool // the demo can be offered
 
 	urls   []string          // targets that are no workspaces, in the order they were added
+	all    []row             // every row: first those that can run, in the order of the cluster
 	rows   []row             // what passes the filter, in the order shown
 	cursor string            // key of the row under the cursor
 	moved  bool              // the person put it there
@@ -127,9 +128,10 @@ func (m *Model) Filter() string { return m.filter }
 
 // refresh rebuilds the rows from the cluster, the URLs and the filter.
 func (m *Model) refresh() {
+	m.all = m.every()
 	m.rows = m.rows[:0]
 	words := strings.Fields(strings.ToLower(m.filter))
-	for _, r := range m.all() {
+	for _, r := range m.all {
 		if matches(r, words) {
 			m.rows = append(m.rows, r)
 		}
@@ -143,8 +145,8 @@ func (m *Model) refresh() {
 	}
 }
 
-// all is every row, whatever the filter: first those that can run, in the order of the cluster.
-func (m *Model) all() []row {
+// every makes a row of each workspace and URL.
+func (m *Model) every() []row {
 	rows := make([]row, 0, len(m.cluster.Workspaces)+len(m.urls))
 	for i := range m.cluster.Workspaces {
 		w := &m.cluster.Workspaces[i]
@@ -168,7 +170,7 @@ func (m *Model) all() []row {
 func rowKey(w *inventory.Workspace) string { return screen.HeldKey(w.Context, w.Namespace, w.Name) }
 
 func (m *Model) find(k string) (row, bool) {
-	for _, r := range m.all() {
+	for _, r := range m.all {
 		if r.key == k {
 			return r, true
 		}

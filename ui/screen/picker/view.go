@@ -54,7 +54,7 @@ func (m *Model) Typing() bool { return false }
 // Bindings are the keys of the screen.
 func (m *Model) Bindings() []key.Binding {
 	k := &screen.Keys
-	if len(m.all()) == 0 {
+	if len(m.all) == 0 {
 		return m.waysOn()
 	}
 	open := "set up sweep"
@@ -97,7 +97,7 @@ func (m *Model) waysOn() []key.Binding {
 // Render draws the screen.
 func (m *Model) Render(w, h int) string {
 	c := m.cluster
-	if len(m.all()) == 0 {
+	if len(m.all) == 0 {
 		switch {
 		case c.Problem != nil:
 			return m.drawNotice(w, h, m.theme.Bad.Render(m.theme.Glyph.Cross+" "+widget.Clean(c.Problem.What)), m.problemLines(c.Problem))
@@ -231,7 +231,7 @@ func (m *Model) drawList(w, h int) string {
 	body := widget.Stack(tab.Render(iw, ih-len(below)), strings.Join(below, "\n"))
 	note := ""
 	if m.filter != "" {
-		note = fmt.Sprintf("/%s · %d of %d", m.filter, len(m.rows), len(m.all()))
+		note = fmt.Sprintf("/%s · %d of %d", m.filter, len(m.rows), len(m.all))
 	}
 	return widget.Panel{Theme: m.theme, Title: "Workspaces", Note: note, Focused: true, Body: body}.Render(w, h)
 }
@@ -263,7 +263,7 @@ func (m *Model) below(w int) []string {
 // hint says how several are compared, "" where there is nothing to choose from.
 func (m *Model) hint() string {
 	able := 0
-	for _, r := range m.all() {
+	for _, r := range m.all {
 		if r.runnable() {
 			able++
 		}
