@@ -104,13 +104,7 @@ func judge(run *record.Run, gates []verdict.Gate) []verdict.GateResult {
 	if len(gates) == 0 {
 		return nil
 	}
-	var all verdict.SLO
-	for _, text := range run.Plan.SLO {
-		if slo, err := verdict.ParseSLO(text); err == nil {
-			all.Limits = append(all.Limits, slo.Limits...)
-		}
-	}
-	return verdict.EvalGates(gates, all, run.Targets, run.Steps)
+	return verdict.EvalGates(gates, report.Objective(run), run.Targets, run.Steps)
 }
 
 // exitCode follows the precedence 1, 130, 98, 99 (usage was checked long before).

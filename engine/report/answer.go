@@ -9,8 +9,14 @@ import (
 	"benchtop/engine/verdict"
 )
 
-// objectives are the run's own, each and all together; without any, one that asks only that the
-// target keeps up.
+// Objective is all of the run's own together; without any, one that asks only that the target keeps
+// up.
+func Objective(run *record.Run) verdict.SLO {
+	_, all := objectives(run)
+	return all
+}
+
+// objectives are the run's own, each and all together.
 func objectives(run *record.Run) (each []verdict.SLO, all verdict.SLO) {
 	var texts []string
 	for _, text := range run.Plan.SLO {
@@ -40,13 +46,12 @@ func measured(run *record.Run) []record.Target {
 
 // Held says what a target came to under the run's objectives: "holds 8, breaks at 16 req/s".
 func Held(run *record.Run, target string) string {
-	_, slo := objectives(run)
-	return verdict.CapacityOf(slo, target, run.Steps).String()
+	return verdict.CapacityOf(Objective(run), target, run.Steps).String()
 }
 
 // Answer says in one sentence which target holds which rate at what cost, from the data alone.
 func Answer(run *record.Run) string {
-	_, slo := objectives(run)
+	slo := Objective(run)
 	type answer struct {
 		target record.Target
 		verdict.Capacity

@@ -101,7 +101,7 @@ func (c *chart) add(run *record.Run, suffix string, dashed bool, f func(*record.
 
 // limitsOf are the objectives' limits on a metric.
 func (c *chart) limitsOf(run *record.Run, metric string) []limit {
-	_, slo := objectives(run)
+	slo := Objective(run)
 	var out []limit
 	for _, l := range slo.Limits {
 		if l.Metric == metric {

@@ -71,7 +71,7 @@ func gateResults(run *record.Run) []verdict.GateResult {
 	if err != nil {
 		return nil // a plan of a later version, or a damaged one: it cannot be judged by it
 	}
-	_, slo := objectives(run)
+	slo := Objective(run)
 	return verdict.EvalGates(gates, slo, measured(run), run.Steps)
 }
 

@@ -18,7 +18,7 @@ func Fleets(run *record.Run, rps, utilisation float64, opt TableOptions) (string
 	if !(utilisation > 0 && utilisation <= 1) {
 		return "", fmt.Errorf("utilisation must be above 0 and at most 1, but is %v", utilisation)
 	}
-	_, slo := objectives(run)
+	slo := Objective(run)
 	var fleets []verdict.Fleet
 	var notes []string
 	for _, t := range measured(run) {

@@ -192,7 +192,7 @@ func results(run *record.Run) []block {
 }
 
 func costTable(run *record.Run) []block {
-	_, slo := objectives(run)
+	slo := Objective(run)
 	var rows [][]string
 	for _, t := range measured(run) {
 		c := verdict.CapacityOf(slo, t.Name, run.Steps)

@@ -9,35 +9,31 @@ import (
 	"strings"
 
 	"benchtop/engine/record"
+	"benchtop/engine/report"
 	"benchtop/engine/verdict"
 	"benchtop/ui/screen"
 )
 
-// judge sets what each step of the run makes of the objectives that were typed here. Goodput needs
+// judge sets what each step of the run makes of the objective that was typed here. Goodput needs
 // the single requests, which this screen does not read: it becomes unknown.
 func (m *Model) judge() {
-	if m.slo == nil {
+	if m.slo == "" {
 		return
 	}
-	slos, err := verdict.ParseSLOs(m.slo)
+	slo, err := verdict.ParseSLO(m.slo)
 	if err != nil {
 		return // checked while it was typed
 	}
-	m.run.Plan.SLO = m.slo
+	m.run.Plan.SLO = []string{m.slo}
 	for i := range m.run.Steps {
 		s := &m.run.Steps[i]
-		s.GoodputRPS, s.GoodShare, s.SLOs, s.SLOMet = nil, nil, nil, nil
-		for _, slo := range slos {
-			outcome, why := verdict.Check(slo, s)
-			res := record.SLOResult{SLO: slo.Text, Why: why}
-			if outcome != verdict.Unknown {
-				met := outcome == verdict.Met
-				res.Met = &met
-				all := met && (s.SLOMet == nil || *s.SLOMet)
-				s.SLOMet = &all
-			}
-			s.SLOs = append(s.SLOs, res)
+		outcome, why := verdict.Check(slo, s)
+		s.GoodputRPS, s.GoodShare, s.SLOMet = nil, nil, nil
+		if outcome != verdict.Unknown {
+			met := outcome == verdict.Met
+			s.SLOMet = &met
 		}
+		s.SLOs = []record.SLOResult{{SLO: slo.Text, Met: s.SLOMet, Why: why}}
 	}
 }
 
@@ -61,7 +57,7 @@ func CheckSLO(text string) error {
 
 // SetSLO shows what another objective would make of the run.
 func (m *Model) SetSLO(text string) {
-	m.slo = []string{text}
+	m.slo = text
 	m.apply()
 }
 
@@ -90,7 +86,7 @@ func (m *Model) Undo() {
 }
 
 func (m *Model) forget() {
-	m.slo, m.load = nil, 0
+	m.slo, m.load = "", 0
 	clear(m.prices)
 }
 
@@ -100,8 +96,8 @@ func (m *Model) changed() []string {
 	for _, name := range slices.Sorted(maps.Keys(m.prices)) {
 		out = append(out, name+" at "+screen.USD(m.prices[name])+"/h")
 	}
-	for _, s := range m.slo {
-		out = append(out, "SLO "+s)
+	if m.slo != "" {
+		out = append(out, "SLO "+m.slo)
 	}
 	return out
 }
@@ -114,10 +110,7 @@ func (m *Model) fleets() string {
 	if m.load == 0 {
 		return ""
 	}
-	var slo verdict.SLO
-	if slos, err := verdict.ParseSLOs(m.run.Plan.SLO); err == nil && len(slos) > 0 {
-		slo = slos[0]
-	}
+	slo := report.Objective(m.run)
 	var all []verdict.Fleet
 	for i := range m.run.Targets {
 		t := &m.run.Targets[i]

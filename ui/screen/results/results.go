@@ -30,7 +30,7 @@ type Model struct {
 
 	// What the person changed to see what follows.
 	prices map[string]float64 // USD per hour by target
-	slo    []string
+	slo    string             // "" = the run's own
 	load   float64 // req/s to serve, 0 = not asked
 
 	ghosts []*record.Run // saved runs shown beside this one

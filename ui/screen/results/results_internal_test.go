@@ -158,6 +158,16 @@ func TestFleetsOfNothing(t *testing.T) {
 	}
 }
 
+func TestFleetsMeetEveryObjective(t *testing.T) {
+	run := fixture.Run(1)
+	run.Plan.SLO = []string{"ttft.p50<100s", "ttft.p50<1ms"}
+	m := newResults(run)
+	m.SetLoad("20")
+	if got := m.fleets(); got != "no target holds any rate that was tried" {
+		t.Errorf("%q, though no rate meets the second objective", got)
+	}
+}
+
 func TestFollowShowsFinishedStepsOnly(t *testing.T) {
 	m := New(theme.New(theme.Options{Profile: termenv.Ascii}))
 	for _, c := range []struct{ sec, rows int }{{20, 0}, {100, 2}, {200, 4}, {fixture.Length, 10}} {
