@@ -31,7 +31,7 @@ type Model struct {
 	// What the person changed to see what follows.
 	prices map[string]float64 // USD per hour by target
 	slo    string             // "" = the run's own
-	load   float64 // req/s to serve, 0 = not asked
+	load   float64            // req/s to serve, 0 = not asked
 
 	ghosts []*record.Run // saved runs shown beside this one
 	run    *record.Run   // base with the changes
