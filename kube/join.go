@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"time"
 
 	"benchtop/kube/inventory"
 	"benchtop/kube/kaito"
@@ -90,7 +89,6 @@ func (c *Client) picture(f *feed) *inventory.Cluster {
 	case p.err != nil:
 		cl.Problem = problem(p.err, c.b)
 	}
-	cl.At = time.Now()
 	return cl
 }
 

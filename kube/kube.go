@@ -124,7 +124,7 @@ func New(b Backend, conf Config) *Client {
 // blank is the picture before anything is known.
 func (c *Client) blank() *inventory.Cluster {
 	return &inventory.Cluster{Context: c.b.Context, Server: c.b.Server, User: c.b.User, Namespace: c.conf.Namespace,
-		Contexts: c.b.Contexts, Simulated: c.b.Simulated, At: time.Now()}
+		Contexts: c.b.Contexts, Simulated: c.b.Simulated}
 }
 
 // Cluster is the watch's latest picture; never nil, and blank before Watch.

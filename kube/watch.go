@@ -51,7 +51,7 @@ func (c *Client) watch() {
 			return
 		}
 		cl := *c.Cluster()
-		cl.Live, cl.Problem, cl.At = false, problem(err, c.b), time.Now()
+		cl.Live, cl.Problem = false, problem(err, c.b)
 		c.publish(&cl)
 		if sleep(c.ctx, retry.Step()) != nil {
 			return

@@ -148,7 +148,6 @@ type Cluster struct {
 	Namespace  string // "" = all
 	User       string
 	Seq        uint64
-	At         time.Time
 	Synced     bool // the first list is complete
 	Live       bool // the watch is up
 	Simulated  bool

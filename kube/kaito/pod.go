@@ -25,7 +25,6 @@ type Pod struct {
 	// MIGProfile and GPUs are what the server asks for.
 	MIGProfile string
 	GPUs       int
-	Deleting   bool
 	Job        bool // of a tuning job
 }
 
@@ -36,8 +35,8 @@ func ParsePod(obj map[string]any) Pod {
 	p := Pod{
 		Namespace: word(meta["namespace"]), Name: word(meta["name"]), UID: word(meta["uid"]),
 		Workspace: word(labels[LabelWorkspace]), Node: word(spec["nodeName"]),
-		Phase: word(status["phase"]), Deleting: meta["deletionTimestamp"] != nil,
-		Job: firstWord(labels, "batch.kubernetes.io/job-name", "job-name") != "",
+		Phase: word(status["phase"]),
+		Job:   firstWord(labels, "batch.kubernetes.io/job-name", "job-name") != "",
 	}
 	for _, c := range conditions(status) {
 		switch {

@@ -29,10 +29,9 @@ func wordSet(s string) map[string]bool {
 
 // product is a device plugin's product label taken apart.
 type product struct {
-	gpu    string // "A100"
-	mig    string // "3g.40gb"
-	vgpu   int    // GiB of a vGPU profile, 0 = whole GPU
-	shared bool   // time-sliced
+	gpu  string // "A100"
+	mig  string // "3g.40gb"
+	vgpu int    // GiB of a vGPU profile, 0 = whole GPU
 }
 
 // short is the name shown for the product: "A100", "A100 mig-3g.40gb", "A10 vGPU-8".
@@ -58,8 +57,6 @@ func parseProduct(label string) product {
 	for i, w := range words {
 		low := strings.ToLower(w)
 		switch m := vgpuSuffix.FindStringSubmatch(w); {
-		case low == "shared":
-			p.shared = true
 		case low == "mig" && i+1 < len(words):
 		case migToken.MatchString(low):
 			p.mig = low

@@ -29,7 +29,6 @@ var hardwareText string
 // hardware is one row of the table.
 type hardware struct {
 	name  string // canonical spelling
-	cloud string
 	gpu   string
 	count int
 	gib   float64 // per GPU
@@ -62,7 +61,7 @@ func parseHardware(text string) (map[string]hardware, error) {
 		for _, names := range f[4:] {
 			first, _, _ := strings.Cut(names, "=")
 			for alias := range strings.SplitSeq(names, "=") {
-				m[strings.ToLower(alias)] = hardware{name: first, cloud: f[0], gpu: f[1], count: n, gib: gib}
+				m[strings.ToLower(alias)] = hardware{name: first, gpu: f[1], count: n, gib: gib}
 			}
 		}
 	}
