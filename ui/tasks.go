@@ -107,7 +107,7 @@ func (m *model) do(a screen.Action) tea.Cmd {
 	case screen.Preflight:
 		return m.preflight()
 	case screen.Start:
-		return m.start(a)
+		return m.start()
 	case screen.EditPlan:
 		return m.editPlan(a.Plan)
 	case screen.OpenRun:
@@ -195,7 +195,7 @@ func (m *model) check(toStart bool) tea.Cmd {
 }
 
 // start begins with a preflight: a target may have become busy since the last one.
-func (m *model) start(screen.Start) tea.Cmd {
+func (m *model) start() tea.Cmd {
 	if m.active() {
 		m.say(1, "a sweep is running: 1 or 2 shows it, x stops it")
 		return nil

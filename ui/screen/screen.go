@@ -102,16 +102,10 @@ type (
 type AskPrice struct{ Target, Current string }
 
 // Preflight looks at what stands against a plan.
-type Preflight struct {
-	Plan    record.Plan
-	Targets []Selection
-}
+type Preflight struct{}
 
 // Start starts a sweep, after the preflight has been seen.
-type Start struct {
-	Plan    record.Plan
-	Targets []Selection
-}
+type Start struct{}
 
 // EditPlan opens the plan as YAML in the user's editor.
 type EditPlan struct{ Plan record.Plan }

@@ -166,19 +166,14 @@ func pick(c bool, a, b int) int {
 	return b
 }
 
-// dash is a broken line through the cell.
-type dash struct {
-	vertical bool
-	data     string
+// dashes are broken lines through the cell, as paths from its top left.
+var dashes = map[rune]string{
+	'╌': "0 8h3m2 0h3", '┄': "0 8h2m1 0h2m1 0h2", '┈': "0 8h1m1 0h1m1 0h1m1 0h1",
+	'╎': "4 1v5m0 4v5", '┆': "4 1v3m0 2v4m0 2v3", '┊': "4 1v2m0 2v2m0 2v2m0 2v2",
 }
 
-var dashes = map[rune]dash{
-	'╌': {false, "0 8h3m2 0h3"}, '┄': {false, "0 8h2m1 0h2m1 0h2"}, '┈': {false, "0 8h1m1 0h1m1 0h1m1 0h1"},
-	'╎': {true, "4 1v5m0 4v5"}, '┆': {true, "4 1v3m0 2v4m0 2v3"}, '┊': {true, "4 1v2m0 2v2m0 2v2m0 2v2"},
-}
-
-func (y *layer) dash(px int, d dash) {
-	fmt.Fprintf(&y.thin, "M%d 0m%s", px, d.data)
+func (y *layer) dash(px int, path string) {
+	fmt.Fprintf(&y.thin, "M%d 0m%s", px, path)
 	y.lastX[0] = -1
 }
 

@@ -34,7 +34,6 @@ type Options struct {
 type Theme struct {
 	Dark  bool
 	ASCII bool
-	Color bool // false: every style renders its text unchanged
 
 	Text   *Style // the terminal's own foreground
 	Bold   *Style
@@ -71,7 +70,7 @@ type Target struct {
 func New(o Options) *Theme {
 	b := newBuilder(o)
 	t := &Theme{
-		Dark: o.Dark, ASCII: o.ASCII, Color: o.Profile != termenv.Ascii,
+		Dark: o.Dark, ASCII: o.ASCII,
 		Text:   b.style(none, 0),
 		Bold:   b.style(none, bold),
 		Dim:    b.style(dim, 0),

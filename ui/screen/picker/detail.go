@@ -22,7 +22,7 @@ func (m *Model) drawDetail(w, h int) string {
 		lines = []string{"", "A server outside the cluster.", "", "model     asked before the run", "price     unknown: --price NAME=USD/h"}
 	default:
 		title = r.ws.Name
-		lines = m.workspaceLines(r.ws, iw-2)
+		lines = m.workspaceLines(r.ws)
 	}
 	var out []string
 	for _, l := range lines {
@@ -33,7 +33,7 @@ func (m *Model) drawDetail(w, h int) string {
 	return widget.Panel{Theme: m.theme, Title: title, Focused: m.detail && !m.beside, Body: widget.Block(strings.Join(out, "\n"), iw, ih)}.Render(w, h)
 }
 
-func (m *Model) workspaceLines(w *inventory.Workspace, width int) []string {
+func (m *Model) workspaceLines(w *inventory.Workspace) []string {
 	g := m.theme.Glyph
 	var lines []string
 	add := func(name, text string) {

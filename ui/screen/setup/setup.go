@@ -136,9 +136,8 @@ func (m *Model) onButton(k tea.KeyMsg) screen.Action {
 	case key.Matches(k, keys.Up):
 		m.step(-1)
 	case key.Matches(k, keys.Retry):
-		plan, ok := m.Plan()
-		if ok {
-			return screen.Preflight{Plan: plan, Targets: m.targets}
+		if _, ok := m.Plan(); ok {
+			return screen.Preflight{}
 		}
 	}
 	return nil
@@ -180,9 +179,8 @@ func (m *Model) step(by int) {
 
 // start asks for the sweep, or goes to the first field that is wrong.
 func (m *Model) start() screen.Action {
-	plan, ok := m.Plan()
-	if ok {
-		return screen.Start{Plan: plan, Targets: m.targets}
+	if _, ok := m.Plan(); ok {
+		return screen.Start{}
 	}
 	for i := range m.fields {
 		if m.fields[i].err != "" {
