@@ -70,16 +70,25 @@ func (c *cli) listCommand() *cobra.Command {
 // lookEvery is how often a watched list is looked at.
 const lookEvery = 500 * time.Millisecond
 
+// A listWatch prints a list and then what changes in it, below the same titles: columns keep their
+// width, as kubectl's do, and grow when a cell does not fit.
+type listWatch struct {
+	*cli
+	format string
+	told   map[string]listed
+	widths []int
+}
+
 // watchList prints every workspace, then those that change or go, until ctx ends or nobody reads.
 func (c *cli) watchList(ctx context.Context, client *kube.Client, cl *inventory.Cluster, format string) error {
 	client.Watch()
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
-	told := map[string]listed{}
+	w := listWatch{cli: c, format: format, told: map[string]listed{}}
 	for seq := uint64(0); ; {
-		if cl.Synced && (cl.Seq != seq || len(told) == 0) {
+		if cl.Synced && (cl.Seq != seq || len(w.told) == 0) {
 			seq = cl.Seq
-			if err := c.printChanges(told, cl, format); err != nil {
+			if err := w.changes(cl); err != nil {
 				return err
 			}
 		}
@@ -92,9 +101,8 @@ func (c *cli) watchList(ctx context.Context, client *kube.Client, cl *inventory.
 	}
 }
 
-// printChanges prints the workspaces that differ from what was told, and remembers them.
-func (c *cli) printChanges(told map[string]listed, cl *inventory.Cluster, format string) error {
-	first := len(told) == 0
+// changes prints the workspaces that differ from what was told, and remembers them.
+func (w *listWatch) changes(cl *inventory.Cluster) error {
 	all := workspaceListing(cl)
 	changed := all
 	changed.rows = nil
@@ -102,29 +110,32 @@ func (c *cli) printChanges(told map[string]listed, cl *inventory.Cluster, format
 	for i, o := range all.objects.([]listed) {
 		key := o.Kind + " " + o.Namespace + "/" + o.Name
 		here[key] = true
-		if before, ok := told[key]; ok && reflect.DeepEqual(before, o) {
+		if before, ok := w.told[key]; ok && reflect.DeepEqual(before, o) {
 			continue
 		}
-		told[key] = o
-		if format != "json" {
+		w.told[key] = o
+		if w.format != "json" {
 			changed.rows = append(changed.rows, all.rows[i])
 			continue
 		}
-		if err := json.NewEncoder(c.out).Encode(o); err != nil {
+		if err := json.NewEncoder(w.out).Encode(o); err != nil {
 			return err
 		}
 	}
-	for key := range told {
+	for key := range w.told {
 		if !here[key] {
-			delete(told, key)
-			fmt.Fprintln(c.errw, key+" is gone")
+			delete(w.told, key)
+			fmt.Fprintln(w.errw, key+" is gone")
 		}
 	}
 	if len(changed.rows) == 0 {
 		return nil
 	}
-	changed.headless = !first
-	return c.print(changed, format)
+	if changed.headless = w.widths != nil; !changed.headless {
+		w.widths = make([]int, len(all.cols))
+	}
+	changed.widths = w.widths
+	return w.print(changed, w.format)
 }
 
 // listed is a workspace in the JSON and YAML of `list`; null = unknown.

@@ -42,6 +42,8 @@ type listing struct {
 	empty   string
 	// headless leaves out the line of titles; the columns are as wide as with it.
 	headless bool
+	// widths are the least widths of the columns, which a table that needs more widens; nil = none.
+	widths []int
 }
 
 // print writes a listing to stdout in the format.
@@ -90,7 +92,10 @@ func (l listing) print(w, msg io.Writer, format string) error {
 
 // table pads the first n columns with two spaces between them.
 func (l listing) table(w io.Writer, n int) error {
-	widths := make([]int, n)
+	widths := l.widths
+	if widths == nil {
+		widths = make([]int, n)
+	}
 	all := append([][]string{upper(l.cols)}, l.rows...)
 	for _, row := range all {
 		for i := range n {
