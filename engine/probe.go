@@ -39,7 +39,7 @@ func (x *runner) probe(ctx context.Context, yes bool) error {
 		return err
 	}
 	if f.Busy > 0 && !yes {
-		return fmt.Errorf("%w: it serves %g requests of others; wait, or go on with --yes", ErrBusy, f.Busy)
+		return fmt.Errorf("busy: it serves %g requests of others; wait, or go on with --yes", f.Busy)
 	}
 	x.run.event(x, 0, f.Text())
 	if err := x.chooseEndpoint(ctx); err != nil {

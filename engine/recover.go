@@ -10,9 +10,6 @@ import (
 	"benchtop/engine/verdict"
 )
 
-// ClassKilled is the class of a request that was scheduled, and that a killed process left no line of.
-const ClassKilled = "killed"
-
 // Load opens a saved run. Steps that a kill cut short are rebuilt: their finished requests from
 // requests.jsonl, the others from plan and seed as incomplete (killed). They are partial, and so
 // invalid. It needs neither cluster nor server.
@@ -93,7 +90,7 @@ func (c *cutStep) close(run *record.Run, last int64) record.Step {
 			ID:     fmt.Sprintf("%s-%s-%d.%d-%d", run.ID, c.open.Target, c.open.Index, c.open.Try, k),
 			Target: c.open.Target, Step: c.open.Index, Try: c.open.Try, K: k, Warmup: k < c.sched.First,
 			SchedNS: due, StartNS: due, SentNS: due, DoneNS: max(last, due),
-			Status: record.StatusIncomplete, Class: ClassKilled,
+			Status: record.StatusIncomplete, Class: record.ClassKilled,
 		})
 	}
 	c.tally.Finish(end, max(last, end), true)

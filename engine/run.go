@@ -18,9 +18,6 @@ import (
 	"benchtop/engine/wire"
 )
 
-// ErrBusy is wrapped by Start's error when a target serves somebody else and Options.Yes is not set.
-var ErrBusy = errors.New("busy")
-
 // ErrStopped is the Result.Err of a run that was stopped before its end.
 var ErrStopped = errors.New("stopped")
 

@@ -23,7 +23,7 @@ func Lacks(dir string, run *Run) []string {
 	sent := 0
 	for i := range run.Steps {
 		s := &run.Steps[i]
-		sent += s.Sent - s.Errors["killed"] // those never had a line
+		sent += s.Sent - s.Errors[ClassKilled] // those never had a line
 	}
 	if text := lacksRequests(filepath.Join(dir, requestsFile), dir, sent); text != "" {
 		out = append(out, text+"; what needs single requests (--as, export, bundle) is not complete")

@@ -80,7 +80,7 @@ func List(root string) ([]Info, error) {
 	for _, e := range entries {
 		dir := filepath.Join(root, e.Name())
 		run, err := Load(dir)
-		if errors.Is(err, ErrNotARun) {
+		if errors.Is(err, errNotARun) {
 			continue
 		}
 		if st, serr := os.Stat(dir); serr != nil || !st.IsDir() {
@@ -108,7 +108,7 @@ func (i Info) start() time.Time {
 // in it. A run that is being written is refused, as is a folder that is no run.
 func Remove(dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, runFile)); err != nil {
-		return fmt.Errorf("remove run %q: %w: there is no %s in it", dir, ErrNotARun, runFile)
+		return fmt.Errorf("remove run %q: %w: there is no %s in it", dir, errNotARun, runFile)
 	}
 	if writerLives(dir) {
 		return fmt.Errorf("remove run %q: another benchtop is writing it; stop that first", dir)
@@ -137,7 +137,7 @@ func Resolve(arg string) (string, error) {
 		return filepath.Abs(dir)
 	}
 	if strings.ContainsRune(arg, filepath.Separator) || holdsSteps(arg) {
-		return "", fmt.Errorf("open run %q: %w: there is no %s in it", arg, ErrNotARun, runFile)
+		return "", fmt.Errorf("open run %q: %w: there is no %s in it", arg, errNotARun, runFile)
 	}
 	root, err := Root()
 	if err != nil {

@@ -10,12 +10,12 @@ import (
 )
 
 // Limits of a plan, with their reasons: a single client measured above MaxRate would measure itself,
-// and MaxRequests keeps requests.jsonl under some 15 GB. MaxWindow catches a rate typed in the wrong
+// and MaxRequests keeps requests.jsonl under some 15 GB. maxWindow catches a rate typed in the wrong
 // unit before a night is lost to it.
 const (
 	MaxRate     = 10_000
 	MaxRequests = 10_000_000
-	MaxWindow   = 24 * time.Hour
+	maxWindow   = 24 * time.Hour
 	maxSteps    = 10_000
 	maxTokens   = 10_000_000
 )
@@ -73,8 +73,8 @@ func (p Plan) Steps() []StepPlan {
 }
 
 // StepWindow is the measured window of a step at rate req/s: Duration if set, else as long as
-// Requests take, else 60 s and at least 100 requests. It is at most MaxWindow + 1 s, so that an
-// absurd rate cannot overflow; Validate refuses anything above MaxWindow.
+// Requests take, else 60 s and at least 100 requests. It is at most a day and a second, so that an
+// absurd rate cannot overflow; Validate refuses anything above a day.
 func (p Plan) StepWindow(rate float64) time.Duration {
 	if p.Duration > 0 {
 		return time.Duration(p.Duration)
@@ -84,8 +84,8 @@ func (p Plan) StepWindow(rate float64) time.Duration {
 		n = max(minRequests, rate*minWindow.Seconds())
 	}
 	s := n / rate
-	if !(s < MaxWindow.Seconds()+1) { // also NaN and +Inf
-		return MaxWindow + time.Second
+	if !(s < maxWindow.Seconds()+1) { // also NaN and +Inf
+		return maxWindow + time.Second
 	}
 	return time.Duration(math.Round(s * float64(time.Second)))
 }
@@ -114,8 +114,8 @@ func (p Plan) Validate() error {
 	if p.Duration < 0 {
 		bad("duration must be positive, but is %s", p.Duration)
 	}
-	if time.Duration(p.Duration) > MaxWindow {
-		bad("duration must be at most %s a step, but is %s", MaxWindow, p.Duration)
+	if time.Duration(p.Duration) > maxWindow {
+		bad("duration must be at most %s a step, but is %s", maxWindow, p.Duration)
 	}
 	if p.Requests < 0 || p.Requests > MaxRequests {
 		bad("requests must be 0 (by duration) to %d, but is %d", MaxRequests, p.Requests)
@@ -123,11 +123,11 @@ func (p Plan) Validate() error {
 	if p.Duration > 0 && p.Requests > 0 {
 		bad("duration (%s) and requests (%d) both set the length of a step: give one", p.Duration, p.Requests)
 	}
-	if p.Warmup.Fixed && (p.Warmup.For < 0 || p.Warmup.For > MaxWindow) {
-		bad("warmup must be auto or 0s to %s, but is %s", MaxWindow, p.Warmup)
+	if p.Warmup.Fixed && (p.Warmup.For < 0 || p.Warmup.For > maxWindow) {
+		bad("warmup must be auto or 0s to %s, but is %s", maxWindow, p.Warmup)
 	}
-	if p.Drain < 0 || time.Duration(p.Drain) > MaxWindow {
-		bad("drain must be 0s to %s, but is %s", MaxWindow, p.Drain)
+	if p.Drain < 0 || time.Duration(p.Drain) > maxWindow {
+		bad("drain must be 0s to %s, but is %s", maxWindow, p.Drain)
 	}
 	if p.Repeat < 1 || p.Repeat > maxSteps {
 		bad("repeat must be 1 to %d, but is %d", maxSteps, p.Repeat)
@@ -173,9 +173,9 @@ func (p Plan) validateRates() []error {
 			errs = append(errs, fmt.Errorf("rate must be at most %d req/s (one client measures itself above that), but is %v", MaxRate, r))
 		case seen[r]:
 			errs = append(errs, fmt.Errorf("rate %v is given twice; to measure it again use repeat", r))
-		case p.Duration <= 0 && p.StepWindow(r) > MaxWindow:
+		case p.Duration <= 0 && p.StepWindow(r) > maxWindow:
 			n := max(p.Requests, minRequests)
-			errs = append(errs, fmt.Errorf("rate %v req/s needs more than %s for %d requests; give a duration or fewer requests", r, MaxWindow, n))
+			errs = append(errs, fmt.Errorf("rate %v req/s needs more than %s for %d requests; give a duration or fewer requests", r, maxWindow, n))
 		}
 		seen[r] = true
 	}

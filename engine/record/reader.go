@@ -19,8 +19,8 @@ const (
 	maxLine    = 64 << 20
 )
 
-// ErrNotARun is returned for a folder without a run.json.
-var ErrNotARun = errors.New("not a run")
+// errNotARun is returned for a folder without a run.json.
+var errNotARun = errors.New("not a run")
 
 // Load reads run.json of the run in dir. A run that says it is running, but whose writer is gone, is
 // returned as interrupted with Reason "killed". Every text in it has been cleaned.
@@ -28,7 +28,7 @@ func Load(dir string) (*Run, error) {
 	path := filepath.Join(dir, runFile)
 	b, err := readBounded(path, maxRunFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open run %q: %w: there is no %s in it", dir, ErrNotARun, runFile)
+		return nil, fmt.Errorf("open run %q: %w: there is no %s in it", dir, errNotARun, runFile)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open run %q: %w", dir, err)
@@ -52,7 +52,7 @@ func decodeRun(b []byte) (*Run, error) {
 	}
 	switch {
 	case head.Schema == nil || *head.Schema < 1:
-		return nil, fmt.Errorf("%w: it has no schema version", ErrNotARun)
+		return nil, fmt.Errorf("%w: it has no schema version", errNotARun)
 	case *head.Schema > SchemaVersion:
 		return nil, fmt.Errorf("written by a newer benchtop (schema %d, this one reads up to %d): update benchtop", *head.Schema, SchemaVersion)
 	}

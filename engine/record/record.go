@@ -171,6 +171,9 @@ const (
 	StatusIncomplete = "incomplete" // cut by drain, stop or kill
 )
 
+// ClassKilled is the class of a request that was scheduled, and that a killed process left no line of.
+const ClassKilled = "killed"
+
 // Request is one line of requests.jsonl. Times are ns since the run's base; 0 = did not happen.
 type Request struct {
 	ID     string `json:"id"` // <run>-<target>-<step>.<try>-<k>, also sent as X-Request-Id

@@ -29,8 +29,8 @@ import (
 	"benchtop/engine/record"
 )
 
-// MaxBody is the size in bytes above which Parse refuses a body; vLLM's are about 60 kB.
-const MaxBody = 4 << 20
+// maxBody is the size in bytes above which Parse refuses a body; vLLM's are about 60 kB.
+const maxBody = 4 << 20
 
 // ErrNotPrometheus is wrapped by Parse's error when the body is something else, such as the JSON that
 // Kaito's transformers runtime serves under the same path.
@@ -112,15 +112,15 @@ var configLabels = map[string]bool{
 	"prefix_caching_hash_algo": true, "sliding_window": true,
 }
 
-// Parse reads one /metrics body. Unknown metrics are skipped unread, so that a body of any size below
-// MaxBody costs little; a malformed line of a known metric is an error, as the rest may be wrong too.
+// Parse reads one /metrics body of at most 4 MiB. Unknown metrics are skipped unread, so that a large one
+// costs little; a malformed line of a known metric is an error, as the rest may be wrong too.
 func Parse(r io.Reader) (View, error) {
-	body, err := io.ReadAll(io.LimitReader(r, MaxBody+1))
+	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
 	if err != nil {
 		return View{}, fmt.Errorf("read /metrics: %w", err)
 	}
-	if len(body) > MaxBody {
-		return View{}, fmt.Errorf("read /metrics: the body is larger than %d MiB", MaxBody>>20)
+	if len(body) > maxBody {
+		return View{}, fmt.Errorf("read /metrics: the body is larger than %d MiB", maxBody>>20)
 	}
 	lines, err := knownLines(body)
 	if err != nil {

@@ -41,7 +41,7 @@ func Usable(s *record.Step) bool { return s.Verdict.Valid && !s.Verdict.Void }
 
 // maxCutShare is the share of requests that may be cut at the drain limit before a rate does not
 // hold: like errors, they are requests whose users got no answer.
-const maxCutShare = MaxErrorShare
+const maxCutShare = maxErrorShare
 
 // Holds tells whether a target kept up with a step's rate within the objective, and if not, why.
 func Holds(slo SLO, s *record.Step) (Outcome, string) {

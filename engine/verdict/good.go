@@ -59,16 +59,16 @@ func (o Outcome) pointer() *bool {
 	return ptr(o == Met)
 }
 
-// MaxErrorShare is the share of requests that may fail or be rejected before a step meets no
+// maxErrorShare is the share of requests that may fail or be rejected before a step meets no
 // objective: percentiles of the survivors say nothing for the others.
-const MaxErrorShare = 0.01
+const maxErrorShare = 0.01
 
 // Check tells whether a step met an objective, and if not, why not in words. A lower bound above a
 // limit does not meet it; one below it leaves it unknown, as does a missing value.
 func Check(slo SLO, step *record.Step) (Outcome, string) {
 	out := Met
 	var why []string
-	if share := failedShare(step); share > MaxErrorShare {
+	if share := failedShare(step); share > maxErrorShare {
 		out = NotMet
 		why = append(why, fmt.Sprintf("%.1f %% of the requests failed or were rejected", 100*share))
 	}

@@ -89,8 +89,8 @@ func ParseSLO(text string) (SLO, error) {
 func ParseSLOs(texts []string) ([]SLO, error) {
 	var out []SLO
 	var errs []error
-	if len(texts) > MaxSLOs {
-		errs = append(errs, fmt.Errorf("slo: at most %d objectives, but there are %d", MaxSLOs, len(texts)))
+	if len(texts) > maxSLOs {
+		errs = append(errs, fmt.Errorf("slo: at most %d objectives, but there are %d", maxSLOs, len(texts)))
 	}
 	for _, t := range texts {
 		s, err := ParseSLO(t)

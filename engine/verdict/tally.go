@@ -21,11 +21,11 @@ type Meta struct {
 	Partial            bool
 	Arrivals           string // the arrival process; a Poisson one is tested for being one
 	OutputTokens       int    // asked for per request; 0 = unknown
-	SLOs               []SLO  // at most MaxSLOs
+	SLOs               []SLO  // at most 16
 }
 
-// MaxSLOs is how many objectives a Tally can hold; more are not looked at, and ParseSLOs refuses them.
-const MaxSLOs = 16
+// maxSLOs is how many objectives a Tally can hold; more are not looked at, and ParseSLOs refuses them.
+const maxSLOs = 16
 
 // Tally builds a step's summary from its requests, one after the other and in any order: the same
 // requests give the same summary to the last digit, live or read from disk.
@@ -75,8 +75,8 @@ const (
 // NewTally starts a summary. The window's start must be known; its end, Partial and EndNS may be
 // set later by Finish.
 func NewTally(m Meta) *Tally {
-	if len(m.SLOs) > MaxSLOs {
-		m.SLOs = m.SLOs[:MaxSLOs]
+	if len(m.SLOs) > maxSLOs {
+		m.SLOs = m.SLOs[:maxSLOs]
 	}
 	clampNS(&m.StartNS, &m.WindowStartNS, &m.WindowEndNS, &m.EndNS)
 	return &Tally{meta: m, errors: map[string]int{}, samples: map[string]string{}}

@@ -70,7 +70,7 @@ func Judge(it *Item, head *Pod) {
 	if it.Template {
 		notes = append(notes, "own pod template: the server is probed before a run")
 	}
-	if it.Runtime == RuntimeTransformers {
+	if it.Runtime == runtimeTransformers {
 		notes = append(notes, "transformers runtime: chat only, no vLLM metrics")
 	}
 	if c := it.condition("BenchmarkCompleted"); c.Status == "False" && it.Declared == "NotReady" {

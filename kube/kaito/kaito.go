@@ -34,7 +34,7 @@ const (
 // Runtimes of a workspace.
 const (
 	RuntimeVLLM         = "vllm"
-	RuntimeTransformers = "transformers"
+	runtimeTransformers = "transformers"
 )
 
 // Item is one Kaito object: what can be shown of it, and what is needed to find its pods and nodes.
@@ -153,8 +153,8 @@ func parseResource(it *Item, resource map[string]any) {
 
 func parseInference(it *Item, inference, annotations map[string]any) {
 	it.Runtime = RuntimeVLLM
-	if word(annotations[annotationRuntime]) == RuntimeTransformers {
-		it.Runtime = RuntimeTransformers
+	if word(annotations[annotationRuntime]) == runtimeTransformers {
+		it.Runtime = runtimeTransformers
 	}
 	preset := word(child(inference, "preset")["name"])
 	it.Preset = preset
