@@ -127,9 +127,6 @@ func newModel(ctx context.Context, b Backend, opt Options) *model {
 	case StartLive:
 		m.adopt(opt.Run)
 		m.stack = []screen.ID{m.runScreen()}
-	case StartResults:
-		m.results.Set(opt.Record, opt.Dir)
-		m.stack = []screen.ID{screen.Results}
 	default:
 		m.stack = []screen.ID{screen.Picker}
 	}

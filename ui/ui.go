@@ -24,18 +24,15 @@ type Start int
 
 // The first screens.
 const (
-	StartPicker  Start = iota // the workspaces of the cluster
-	StartSetup                // the set-up of Options.Selection
-	StartLive                 // the sweep Options.Run, already under way
-	StartResults              // the saved run Options.Record
+	StartPicker Start = iota // the workspaces of the cluster
+	StartSetup               // the set-up of Options.Selection
+	StartLive                // the sweep Options.Run, already under way
 )
 
 // Options are how the interface is opened.
 type Options struct {
 	Start     Start
 	Run       Run           // for StartLive
-	Record    *record.Run   // for StartResults
-	Dir       string        // run directory of Record
 	Against   []*record.Run // saved runs shown beside a live one (--against)
 	Plan      record.Plan   // what the set-up form begins with; the zero value is record.DefaultPlan
 	Selection []Selection   // for StartSetup
