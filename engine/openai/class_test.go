@@ -75,4 +75,8 @@ func TestCleanSample(t *testing.T) {
 	if got := openai.CleanSample([]byte(long), "", "sk-canary-0123456789"); strings.Contains(got, "sk-") {
 		t.Errorf("a secret across the length limit is left: %q", got)
 	}
+	far := strings.Repeat(" ", 4090) + "sk-canary-0123456789 and more"
+	if got := openai.CleanSample([]byte(far), "", "sk-canary-0123456789"); got != "*** an…" {
+		t.Errorf("of a secret across what is looked at is left: %q", got)
+	}
 }

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,7 +20,14 @@ const (
 // ***.
 func CleanSample(b []byte, secrets ...string) string {
 	cut := len(b) > maxSampleBytes
-	b = b[:min(len(b), maxSampleBytes)]
+	if cut { // first, for the part of a secret before the cut would not be known as one
+		for _, secret := range secrets {
+			if secret != "" {
+				b = bytes.ReplaceAll(b[:min(len(b), maxSampleBytes+len(secret))], []byte(secret), []byte("***"))
+			}
+		}
+		b = b[:min(len(b), maxSampleBytes)]
+	}
 	var out strings.Builder
 	space := false
 	for i := 0; i < len(b); {
