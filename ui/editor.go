@@ -3,12 +3,12 @@ package ui
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"sigs.k8s.io/yaml"
 
 	"benchtop/engine/record"
 )
@@ -21,7 +21,7 @@ type editedMsg struct {
 	keep string
 }
 
-// planLimit is the largest plan file that is read back: many times the longest sensible one.
+// planLimit is the largest plan file that is read back, as ParsePlan has it.
 const planLimit = 1 << 20
 
 // editPlan opens the plan as YAML in $VISUAL or $EDITOR. The terminal is the editor's meanwhile; no
@@ -32,7 +32,10 @@ func (m *model) editPlan(plan record.Plan) tea.Cmd {
 		return nil
 	}
 	editor := firstOf(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
-	args := strings.Fields(editor)
+	args := []string{editor} // whose path may have a space in it
+	if _, err := exec.LookPath(editor); err != nil {
+		args = strings.Fields(editor)
+	}
 	path := m.editing
 	if path == "" {
 		var err error
@@ -70,7 +73,7 @@ func firstOf(words ...string) string {
 }
 
 func writePlan(plan record.Plan) (string, error) {
-	b, err := yaml.Marshal(plan)
+	b, err := record.MarshalPlan(plan)
 	if err != nil {
 		return "", err
 	}
@@ -82,21 +85,19 @@ func writePlan(plan record.Plan) (string, error) {
 	return f.Name(), errors.Join(err, f.Close())
 }
 
-// readPlan reads a plan back; a field it does not know is an error, as it is a typing mistake.
+// readPlan reads a plan back as run -f does.
 func readPlan(path string) (record.Plan, error) {
-	var p record.Plan
-	info, err := os.Stat(path)
+	f, err := os.Open(path)
 	if err != nil {
-		return p, err
+		return record.Plan{}, err
 	}
-	if info.Size() > planLimit {
-		return p, fmt.Errorf("the plan is %d bytes long; at most %d", info.Size(), planLimit)
-	}
-	b, err := os.ReadFile(path)
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, planLimit+1)) // one more is what ParsePlan refuses
 	if err != nil {
-		return p, err
+		return record.Plan{}, err
 	}
-	if err := yaml.UnmarshalStrict(b, &p); err != nil {
+	p, err := record.ParsePlan(b)
+	if err != nil {
 		return p, fmt.Errorf("not taken over; ctrl+e corrects it: %w", err)
 	}
 	return p, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"benchtop/engine/record"
 	"benchtop/ui/screen/fixture"
 )
 
@@ -26,6 +27,19 @@ func TestPlanThroughTheEditor(t *testing.T) {
 	}
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
 		t.Error("the file of the plan is left behind")
+	}
+}
+
+func TestPlanIsTypedAsOnTheCommandLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "plan.yaml")
+	if err := os.WriteFile(path, []byte("rates: 1..16x2\nseed: 7\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := record.DefaultPlan()
+	want.Seed = 7
+	msg := takePlan(path, "vi", nil).(editedMsg)
+	if diff := cmp.Diff(want, msg.plan); msg.err != nil || diff != "" {
+		t.Errorf("error %v, plan (-want +got):\n%s", msg.err, diff)
 	}
 }
 

@@ -339,9 +339,10 @@ func TestOtherTargets(t *testing.T) {
 	d.Press("enter")
 	d.ExpectContains("must begin with http:// or https://")
 	d.Press("ctrl+u")
-	d.Type("https://gpu.example:8000/")
+	d.Type("https://gpu.example:8000/v1/") // as other clients want it
 	d.Press("enter")
 	d.ExpectLine("✓", "https://gpu.example:8000", "URL")
+	d.ExpectNot("/v1")
 	d.Press("n", "j", "enter")
 	d.AwaitFunc("use", func() bool { return slices.Contains(x.back.log(), "use aks-eastus/bench") })
 	d.Press("c", "j", "enter")

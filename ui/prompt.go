@@ -102,7 +102,8 @@ func (m *model) askFilter() bool {
 
 func (m *model) askURL() {
 	m.prompt(prompt{label: "URL of the server", check: checkURL, done: func(s string) tea.Cmd {
-		m.picker.AddURL(strings.TrimSuffix(s, "/"))
+		s = strings.TrimSuffix(strings.TrimRight(s, "/"), "/v1") // what the engine adds itself
+		m.picker.AddURL(strings.TrimRight(s, "/"))
 		m.say(0, "marked; enter sets up the sweep")
 		return nil
 	}}, "http://")

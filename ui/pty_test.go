@@ -206,7 +206,7 @@ func TestTerminalFromStartToQuit(t *testing.T) {
 
 func TestTerminalIsLentToTheEditor(t *testing.T) {
 	dir := t.TempDir()
-	editor, told := filepath.Join(dir, "editor"), filepath.Join(dir, "told")
+	editor, told := filepath.Join(dir, "an editor"), filepath.Join(dir, "told")
 	script := "#!/bin/sh\n[ -t 0 ] && [ -t 1 ] && echo a terminal > " + told + "\necho scribble\n"
 	if err := os.WriteFile(editor, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
