@@ -22,7 +22,17 @@ type capability struct {
 	resource string
 	sub      string
 	cluster  bool // of the whole cluster: nodes have no namespace
-	without  string
+	// named makes a workspace's name that of the object, to which a rule may limit the right; "" = none does.
+	named   string
+	without string
+}
+
+// objects are the names that a rule for these workspaces alone is limited to.
+func (c capability) objects(workspaces []string) (names []string) {
+	for _, w := range workspaces {
+		names = append(names, fmt.Sprintf(c.named, w))
+	}
+	return names
 }
 
 func (c capability) full() string {
@@ -47,9 +57,9 @@ var (
 		without: "the SKU comes from the workspace's instance type; give --sku NAME=TYPE@REGION for a price"}
 	canGetServices = capability{name: "read services", verb: "get", resource: "services",
 		without: "Kaito's own ports are assumed (80 to 5000)"}
-	canForward = capability{name: "port-forward", verb: "create", resource: "pods", sub: "portforward",
+	canForward = capability{name: "port-forward", verb: "create", resource: "pods", sub: "portforward", named: "%s-0",
 		without: "the service proxy is used if allowed, or give a URL"}
-	canProxy = capability{name: "service proxy", verb: "create", resource: "services", sub: "proxy",
+	canProxy = capability{name: "service proxy", verb: "create", resource: "services", sub: "proxy", named: "%s:80",
 		without: "port-forward is used if allowed, or give a URL"}
 	canListScalers = capability{name: "read autoscalers", verb: "list", group: "autoscaling", resource: "horizontalpodautoscalers",
 		without: "an autoscaler that could add nodes goes unnoticed"}
@@ -113,32 +123,52 @@ func (c *Client) Access(ctx context.Context) ([]inventory.Access, error) {
 	return p.access, nil
 }
 
-func (c *Client) access(ctx context.Context, served Served, scopes []string) ([]inventory.Access, error) {
-	type ask struct {
-		cap capability
-		ns  string
+// AccessTo is Access in one namespace, and of the ways to each of these workspaces alone.
+func (c *Client) AccessTo(ctx context.Context, namespace string, workspaces []string) ([]inventory.Access, error) {
+	served, err := c.served(ctx)
+	if err != nil {
+		return nil, problem(err, c.b)
 	}
-	var asks []ask
-	for _, cap := range shown {
-		if cap.mayBeMissing() && served[cap.resource] == "" {
-			continue
+	return c.access(ctx, served, []string{namespace}, workspaces)
+}
+
+// ofNames is what to do about a right that is missing for all objects, but may be there for some.
+const ofNames = "; a right to single workspaces shows with: benchtop rbac --check NAMESPACE/WORKSPACE"
+
+func (c *Client) access(ctx context.Context, served Served, scopes, workspaces []string) ([]inventory.Access, error) {
+	var out []inventory.Access
+	var caps []capability
+	ask := func(cap capability, ns, name string) {
+		a := inventory.Access{Capability: cap.name, Verb: cap.verb, Resource: cap.full(), Namespace: ns, Name: name, Without: cap.without}
+		if cap.named != "" && name == "" {
+			a.Without += ofNames
 		}
-		if cap.cluster {
-			asks = append(asks, ask{cap, ""})
+		out, caps = append(out, a), append(caps, cap)
+	}
+	for _, cap := range shown {
+		switch {
+		case cap.mayBeMissing() && served[cap.resource] == "":
+			continue
+		case cap.cluster:
+			ask(cap, "", "")
 			continue
 		}
 		for _, ns := range scopes {
-			asks = append(asks, ask{cap, ns})
+			if cap.named == "" || len(workspaces) == 0 {
+				ask(cap, ns, "")
+				continue
+			}
+			for _, name := range cap.objects(workspaces) {
+				ask(cap, ns, name)
+			}
 		}
 	}
-	out := make([]inventory.Access, len(asks))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)
-	for i, a := range asks {
-		g.Go(func() error {
-			ok, reason, err := c.can(ctx, a.cap, a.ns)
-			out[i] = inventory.Access{Capability: a.cap.name, Verb: a.cap.verb, Resource: a.cap.full(), Namespace: a.ns,
-				Allowed: ok, Reason: reason, Without: a.cap.without}
+	for i := range out {
+		g.Go(func() (err error) {
+			a := &out[i]
+			a.Allowed, a.Reason, err = c.review(ctx, caps[i], a.Namespace, a.Name)
 			return err
 		})
 	}
@@ -193,17 +223,11 @@ func namespacedRules(o RoleOptions) []rule {
 		{group: "autoscaling", resources: "horizontalpodautoscalers", verbs: "list, watch"},
 		{group: "keda.sh", resources: "scaledobjects", verbs: "list, watch"},
 	}
-	named := func(format string) (names []string) {
-		for _, w := range o.Workspaces {
-			names = append(names, fmt.Sprintf(format, w))
-		}
-		return names
-	}
 	if o.PortForward {
-		rules = append(rules, rule{"", "pods/portforward", "get, create", named("%s-0")})
+		rules = append(rules, rule{"", "pods/portforward", "get, create", canForward.objects(o.Workspaces)})
 	}
 	if o.Proxy {
-		rules = append(rules, rule{"", "services/proxy", "get, create", named("%s:80")})
+		rules = append(rules, rule{"", "services/proxy", "get, create", canProxy.objects(o.Workspaces)})
 	}
 	if o.Nodes && o.Namespace == "" {
 		rules = append(rules, nodesRule)

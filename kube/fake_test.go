@@ -47,6 +47,8 @@ type cluster struct {
 	*fake.FakeDynamicClient
 	mu   sync.Mutex
 	deny map[string]bool // "verb resource" or "verb resource namespace"
+	// named are the objects that are allowed although others are denied: "verb resource name".
+	named map[string]bool
 }
 
 func newCluster(t testing.TB, objects ...string) *cluster {
@@ -55,7 +57,8 @@ func newCluster(t testing.TB, objects ...string) *cluster {
 	for kind, gvr := range kinds {
 		lists[gvr] = kind + "List"
 	}
-	c := &cluster{FakeDynamicClient: fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), lists), deny: map[string]bool{}}
+	c := &cluster{FakeDynamicClient: fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), lists),
+		deny: map[string]bool{}, named: map[string]bool{}}
 	c.PrependReactor("create", "selfsubjectaccessreviews", c.review)
 	for _, o := range objects {
 		c.add(t, o)
@@ -72,7 +75,7 @@ func (c *cluster) review(a clienttesting.Action) (bool, runtime.Object, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	allowed := !c.deny[key] && !c.deny[key+" "+attrs["namespace"]]
+	allowed := !c.deny[key] && !c.deny[key+" "+attrs["namespace"]] || c.named[key+" "+attrs["name"]]
 	_ = unstructured.SetNestedField(u.Object, allowed, "status", "allowed")
 	return true, u, nil
 }

@@ -92,8 +92,8 @@ func (c *Client) getOne(ctx context.Context, namespace, name string) (inventory.
 	if namespace == "" {
 		namespace = c.b.Namespace
 	}
-	served, err := c.b.Served(ctx)
-	if err != nil || served["workspaces"] == "" || namespace == "" {
+	served, err := c.served(ctx)
+	if err != nil || namespace == "" {
 		return inventory.Workspace{}, false
 	}
 	obj, err := c.get(ctx, schema.GroupVersionResource{Group: kaitoGroup, Version: served["workspaces"], Resource: "workspaces"}, namespace, name)

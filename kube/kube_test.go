@@ -2,6 +2,7 @@ package kube_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -170,6 +171,49 @@ func TestRightsDegrade(t *testing.T) {
 				tt.check(t, cl)
 			}
 		})
+	}
+}
+
+// A right that a Role limits to one workspace is there for it, and missing for others and for all.
+func TestAccessToNamedWorkspaces(t *testing.T) {
+	cs := newCluster(t, workspace("default", "chat", true), workspace("default", "other", true))
+	cs.deny["create pods/portforward"], cs.deny["create services/proxy"] = true, true
+	cs.named["create pods/portforward chat-0"] = true
+	c := cs.client(t, kube.Config{})
+	general, err := c.Access(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	named, err := c.AccessTo(t.Context(), "default", []string{"chat", "other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ways := func(all []inventory.Access) (out []string) {
+		for _, a := range all {
+			if !strings.Contains(a.Resource, "/") {
+				continue
+			}
+			out = append(out, fmt.Sprintf("%s %q in %q: %v", a.Resource, a.Name, a.Namespace, a.Allowed))
+			if hint := strings.Contains(a.Without, "rbac --check NAMESPACE/WORKSPACE"); hint != (a.Name == "") {
+				t.Errorf("%+v: tells how to ask for one: %v", a, hint)
+			}
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		what      string
+		got, want []string
+	}{
+		{"for all", ways(general), []string{`pods/portforward "" in "": false`, `services/proxy "" in "": false`}},
+		{"for two", ways(named), []string{`pods/portforward "chat-0" in "default": true`, `pods/portforward "other-0" in "default": false`,
+			`services/proxy "chat:80" in "default": false`, `services/proxy "other:80" in "default": false`}},
+	} {
+		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.what, diff)
+		}
+	}
+	if len(general) != len(named)-2 { // what has no name of its own is asked once
+		t.Errorf("%d rights for all, %d for two workspaces", len(general), len(named))
 	}
 }
 

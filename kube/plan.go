@@ -78,12 +78,9 @@ func (p *planner) get(ctx context.Context, c *Client) (*plan, error) {
 }
 
 func (c *Client) makePlan(ctx context.Context) (*plan, error) {
-	served, err := c.b.Served(ctx)
+	served, err := c.served(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if served["workspaces"] == "" {
-		return nil, errNoKaito
 	}
 	p := &plan{made: time.Now(), served: served}
 	if p.scopes, err = c.findScopes(ctx); err != nil {
@@ -93,11 +90,20 @@ func (c *Client) makePlan(ctx context.Context) (*plan, error) {
 	if len(asked) == 0 {
 		asked = []string{c.conf.Namespace}
 	}
-	if p.access, err = c.access(ctx, served, asked); err != nil {
+	if p.access, err = c.access(ctx, served, asked, nil); err != nil {
 		return nil, err
 	}
 	p.addSources()
 	return p, nil
+}
+
+// served is what the cluster serves, Kaito's workspaces among it.
+func (c *Client) served(ctx context.Context) (Served, error) {
+	served, err := c.b.Served(ctx)
+	if err == nil && served["workspaces"] == "" {
+		err = errNoKaito
+	}
+	return served, err
 }
 
 // findScopes says where workspaces may be listed: everywhere, in the one namespace asked for, or in

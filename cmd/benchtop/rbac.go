@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -15,7 +14,7 @@ const rbacHelp = `Print the least rights that benchtop needs, as YAML that an ad
 
 -n limits them to one namespace (plus a ClusterRole for nodes); else they are cluster-wide. Named
 workspaces limit the way to them. With --check it says instead what this user may do now, and what
-each missing right costs.`
+each missing right costs: for all workspaces, or for those that are named.`
 
 func (c *cli) rbacCommand() *cobra.Command {
 	var user, via string
@@ -33,12 +32,6 @@ func (c *cli) rbacCommand() *cobra.Command {
 	set.BoolVar(&noNodes, "no-nodes", false, "leave out nodes: SKU and price then come from the workspace's own instance type")
 	set.BoolVar(&check, "check", false, "say what this user may do now")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if check && len(args) > 0 {
-			return usage(errors.New("--check takes no workspace"))
-		}
-		if check {
-			return c.checkAccess(cmd, flags)
-		}
 		o := kube.RoleOptions{User: user, Nodes: !noNodes,
 			PortForward: via == "port-forward" || via == "both", Proxy: via == "proxy" || via == "both"}
 		if !o.PortForward && !o.Proxy {
@@ -49,6 +42,9 @@ func (c *cli) rbacCommand() *cobra.Command {
 		}
 		if err := nameWorkspaces(&o, args); err != nil {
 			return usage(err)
+		}
+		if check {
+			return c.checkAccess(cmd, flags, o)
 		}
 		_, err := fmt.Fprint(c.out, kube.Role(o))
 		return err
@@ -67,7 +63,7 @@ func nameWorkspaces(o *kube.RoleOptions, args []string) error {
 			return fmt.Errorf("%q: want NAMESPACE/WORKSPACE, or WORKSPACE and -n NAMESPACE", arg)
 		}
 		if o.Namespace != "" && o.Namespace != ns {
-			return fmt.Errorf("%q is not in namespace %s: make a Role for each namespace", arg, o.Namespace)
+			return fmt.Errorf("%q is not in namespace %s: name the workspaces of one at a time", arg, o.Namespace)
 		}
 		o.Namespace = ns
 		o.Workspaces = append(o.Workspaces, name)
@@ -75,14 +71,19 @@ func nameWorkspaces(o *kube.RoleOptions, args []string) error {
 	return nil
 }
 
-func (c *cli) checkAccess(cmd *cobra.Command, flags *kube.Flags) error {
+func (c *cli) checkAccess(cmd *cobra.Command, flags *kube.Flags, o kube.RoleOptions) error {
 	b := newBackend(backendOptions{demo: c.demo, flags: flags, asks: c.terminal, seen: newPlaces(c.env)}, runOptions{})
 	defer b.Close()
 	client, err := b.client(cmd.Context(), place{})
 	if err != nil {
 		return err
 	}
-	access, err := client.Access(cmd.Context())
+	var access []inventory.Access
+	if len(o.Workspaces) > 0 {
+		access, err = client.AccessTo(cmd.Context(), o.Namespace, o.Workspaces)
+	} else {
+		access, err = client.Access(cmd.Context())
+	}
 	if err != nil {
 		return err
 	}
@@ -100,7 +101,11 @@ func accessListing(access []inventory.Access) listing {
 		if ns == "" {
 			ns = "(all)"
 		}
-		l.rows = append(l.rows, []string{allowed, a.Capability, a.Verb, a.Resource, ns, without})
+		resource := a.Resource
+		if a.Name != "" {
+			resource += " of " + a.Name
+		}
+		l.rows = append(l.rows, []string{allowed, a.Capability, a.Verb, resource, ns, without})
 	}
 	return l
 }

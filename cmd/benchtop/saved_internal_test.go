@@ -72,6 +72,8 @@ func TestSavedRunCommands(t *testing.T) {
 		{name: "rbac for all namespaces by the proxy", args: []string{"rbac", "--via", "proxy"}, out: []string{"ClusterRole", "services/proxy"}},
 		{name: "rbac by an unknown way", args: []string{"rbac", "--via", "pigeon"}, code: 2, err: []string{"want port-forward, proxy or both"}},
 		{name: "rights in the demo", args: []string{"rbac", "--check", "--demo"}, out: []string{"ALLOWED", "port-forward"}},
+		{name: "rights to one workspace in the demo", args: []string{"rbac", "--check", "default/phi4-mini-a10", "--demo"}, out: []string{"pods/portforward of phi4-mini-a10-0", "services/proxy of phi4-mini-a10:80"}},
+		{name: "rights to a workspace of no namespace", args: []string{"rbac", "--check", "phi4-mini-a10", "--demo"}, code: 2, err: []string{"want NAMESPACE/WORKSPACE"}},
 		{name: "list the demo", args: []string{"list", "--demo", "-o", "json"}, out: []string{`"gpu": "A100"`, `"benchmarkable": true`, `"simulated": true`}, err: []string{"simulated"}},
 		{name: "list the demo for programs", args: []string{"list", "--demo", "-o", "csv"},
 			out: []string{"namespace,name,kind,model,instance_type,", "Standard_NV36ads_A10_v5,A10,1,24,1,eastus,false,3.2,", ",true,Ready,true,,demo"}},

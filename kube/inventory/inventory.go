@@ -117,6 +117,7 @@ type Access struct {
 	Verb       string
 	Resource   string // "pods/portforward"
 	Namespace  string // "" = cluster-wide
+	Name       string // of the one object it is about; "" = all
 	Allowed    bool
 	Reason     string
 	Without    string // what still works without it
