@@ -24,8 +24,9 @@ type Backend interface {
 	Start(ctx context.Context, plan record.Plan, sel []Selection, yes bool) (Run, error)
 	// Runs lists saved runs, newest first.
 	Runs(ctx context.Context) ([]RunInfo, error)
-	// Load opens a saved run; dir is RunInfo.Dir.
-	Load(ctx context.Context, dir string) (*record.Run, error)
+	// Load opens a saved run and says where it is: by its folder, its id, latest, or the unique
+	// beginning or end of its name.
+	Load(ctx context.Context, name string) (dir string, run *record.Run, err error)
 	// Export writes a run in a format (csv, md, html, …) and returns the paths written.
 	Export(ctx context.Context, dir, format string) ([]string, error)
 	// SaveFile writes a file (a screenshot) next to the runs and returns its absolute path.

@@ -70,10 +70,10 @@ func (m *model) runCommand(s string) tea.Cmd {
 		return m.load(arg)
 	case "url":
 		if err := checkURL(arg); err != nil {
-			m.say(2, arg+": "+err.Error())
+			m.say(2, "URL: "+err.Error()) // which may hold a password
 			return nil
 		}
-		m.picker.AddURL(strings.TrimSuffix(arg, "/"))
+		m.addURL(arg)
 		m.show(screen.Picker)
 	case "note":
 		if !m.active() {

@@ -66,9 +66,9 @@ func (b *fakeBackend) Start(_ context.Context, plan record.Plan, sel []Selection
 	return b.run, nil
 }
 func (b *fakeBackend) Runs(context.Context) ([]RunInfo, error) { b.called("runs"); return b.runs, nil }
-func (b *fakeBackend) Load(_ context.Context, dir string) (*record.Run, error) {
-	b.called("load " + dir)
-	return b.record, b.loadErr
+func (b *fakeBackend) Load(_ context.Context, name string) (string, *record.Run, error) {
+	b.called("load " + name)
+	return fixture.Dir, b.record, b.loadErr
 }
 func (b *fakeBackend) Export(_ context.Context, dir, format string) ([]string, error) {
 	b.called("export " + format)

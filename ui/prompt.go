@@ -102,11 +102,16 @@ func (m *model) askFilter() bool {
 
 func (m *model) askURL() {
 	m.prompt(prompt{label: "URL of the server", check: checkURL, done: func(s string) tea.Cmd {
-		s = strings.TrimSuffix(strings.TrimRight(s, "/"), "/v1") // what the engine adds itself
-		m.picker.AddURL(strings.TrimRight(s, "/"))
+		m.addURL(s)
 		m.say(0, "marked; enter sets up the sweep")
 		return nil
 	}}, "http://")
+}
+
+// addURL marks a server as a target, without what the engine adds itself.
+func (m *model) addURL(s string) {
+	s = strings.TrimSuffix(strings.TrimRight(s, "/"), "/v1")
+	m.picker.AddURL(strings.TrimRight(s, "/"))
 }
 
 // checkURL accepts what can be a target: http or https with a host, and no password, which would

@@ -263,7 +263,9 @@ func TestTerminalInterruptTwice(t *testing.T) {
 // brokenBackend panics where it is asked for a saved run.
 type brokenBackend struct{ *fakeBackend }
 
-func (brokenBackend) Load(context.Context, string) (*record.Run, error) { panic("disk on fire") }
+func (brokenBackend) Load(context.Context, string) (string, *record.Run, error) {
+	panic("disk on fire")
+}
 
 func TestTerminalIsRestoredAfterAPanic(t *testing.T) {
 	x := openTerminal(t, 80, 24, brokenBackend{newBackend()}, Options{})

@@ -30,7 +30,7 @@ func (m *model) readRuns() tea.Cmd {
 	})
 }
 
-func (m *model) load(dir string, beside ...string) tea.Cmd {
+func (m *model) load(name string, beside ...string) tea.Cmd {
 	if m.active() {
 		m.say(1, "a sweep is running: saved runs open when it has ended")
 		return nil
@@ -38,14 +38,15 @@ func (m *model) load(dir string, beside ...string) tea.Cmd {
 	b, ctx := m.backend, m.ctx
 	return command(func() tea.Msg {
 		var all []*record.Run
-		for _, d := range append([]string{dir}, beside...) {
-			run, err := b.Load(ctx, d)
+		var dirs []string
+		for _, n := range append([]string{name}, beside...) {
+			dir, run, err := b.Load(ctx, n)
 			if err != nil {
 				return loadedMsg{err: err}
 			}
-			all = append(all, run)
+			all, dirs = append(all, run), append(dirs, dir)
 		}
-		return loadedMsg{run: all[0], beside: all[1:], dir: dir}
+		return loadedMsg{run: all[0], beside: all[1:], dir: dirs[0]}
 	})
 }
 

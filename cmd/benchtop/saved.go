@@ -142,7 +142,9 @@ func (b *backend) Runs(context.Context) ([]ui.RunInfo, error) {
 }
 
 // Load opens a saved run.
-func (b *backend) Load(_ context.Context, dir string) (*record.Run, error) { return engine.Load(dir) }
+func (b *backend) Load(_ context.Context, name string) (dir string, run *record.Run, err error) {
+	return savedRunOf(name)
+}
 
 // Export writes a run in a format, in a folder beside its other files.
 func (b *backend) Export(_ context.Context, dir, format string) ([]string, error) {

@@ -80,4 +80,9 @@ func TestSavedRunCommands(t *testing.T) {
 		{name: "list the demo with the prices' source", args: []string{"list", "--demo"}, out: []string{"3.20"}, err: []string{"USD/h: ", "20"}},
 		{name: "list without a cluster", args: []string{"list", "--kubeconfig", foreign + "x"}, code: 1, err: []string{"kubeconfig", "--demo"}},
 	})
+	b := newBackend(backendOptions{demo: true}, runOptions{})
+	defer b.Close()
+	if dir, run, err := b.Load(t.Context(), "afte"); err != nil || dir != filepath.Join(root, "after") || run.Name != "after" {
+		t.Errorf("the interface opens %q, %v", dir, err)
+	}
 }
