@@ -78,7 +78,8 @@ type model struct {
 	signal      os.Signal
 	cut         bool // what was in flight has been cut
 	crash       string
-	gone        atomic.Bool // the terminal cannot be written any more
+	gone        atomic.Bool    // the terminal cannot be written any more
+	unheard     chan os.Signal // gets the signal that a terminal which takes nothing kept from being heard
 
 	editing     string // file of a plan that could not be read back, "" if there is none
 	waiting     string // key of the workspace that a dialog waits for
@@ -112,6 +113,7 @@ func newModel(ctx context.Context, b Backend, opt Options) *model {
 	th := opt.Theme
 	m := &model{
 		ctx: ctx, backend: b, opt: opt, theme: th, now: opt.Now, dirty: true, clusterSeq: noCluster,
+		unheard: make(chan os.Signal, 1),
 		picker:  picker.New(th, opt.Now, opt.Demo != nil),
 		setup:   setup.New(th, opt.Plan, opt.Selection),
 		live:    live.New(th),

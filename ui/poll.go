@@ -51,17 +51,33 @@ func command(f func() tea.Msg) tea.Cmd {
 	}
 }
 
-// watchSignals waits for a signal or the end of the context.
+// watchSignals waits for a signal or the end of the context. A signal cuts the sweep here: Update,
+// which is told next, may be waiting for a terminal that takes nothing.
 func (m *model) watchSignals() tea.Cmd {
 	ctx, signals := m.ctx, m.opt.Signals
 	return command(func() tea.Msg {
 		select {
 		case s := <-signals:
+			m.sweeps.cut()
+			go m.giveUp(s)
 			return signalMsg{s}
 		case <-ctx.Done():
 			return signalMsg{}
 		}
 	})
+}
+
+// giveUp tells Show to go without the terminal, if that takes nothing for so long after all is saved.
+// It ends with Show.
+func (m *model) giveUp(s os.Signal) {
+	m.end()
+	patience := time.NewTimer(unheardFor)
+	defer patience.Stop()
+	select {
+	case <-patience.C:
+		m.unheard <- s
+	case <-m.ctx.Done():
+	}
 }
 
 // onSignal saves what there is and quits: the terminal may be gone already.
@@ -71,7 +87,7 @@ func (m *model) onSignal(s signalMsg) tea.Cmd {
 		return tea.Quit
 	}
 	m.interrupted, m.leaving, m.stopping = true, true, true
-	m.run.Abort()
+	m.sweeps.cut()
 	m.say(1, "asked to end: cutting what is in flight and saving")
 	return nil
 }

@@ -15,6 +15,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"golang.org/x/term"
+
 	"benchtop/engine/record"
 	"benchtop/ui/theme"
 )
@@ -68,6 +70,26 @@ const framesPerSecond = 1
 // endGrace is how long Show waits for a sweep that it cuts because the terminal went away.
 const endGrace = 10 * time.Second
 
+// ErrUnheard says that a signal asked for the end, that every sweep was cut and saved, and that the
+// terminal takes nothing: a word about it would wait for ever too.
+var ErrUnheard = errors.New("the terminal takes nothing")
+
+// unheardFor is how long after a signal, with all saved, Show waits for a terminal that takes nothing.
+const unheardFor = 5 * time.Second
+
+// modes notes how the terminal is set and returns what sets it so again.
+func modes(in io.Reader) (restore func()) {
+	f, ok := in.(*os.File)
+	if !ok {
+		return func() {}
+	}
+	before, err := term.GetState(int(f.Fd()))
+	if err != nil {
+		return func() {} // not a terminal
+	}
+	return func() { _ = term.Restore(int(f.Fd()), before) }
+}
+
 // Show opens the interface and returns when the person leaves it, a signal arrives or ctx ends.
 // When it returns, no sweep of it is running any more: one that was is cut and saved. The error
 // says why the interface could not go on; Outcome is valid beside it.
@@ -82,11 +104,24 @@ func Show(ctx context.Context, b Backend, opt Options) (Outcome, error) {
 	if f, ok := out.(*os.File); ok {
 		out = &screenFile{File: f, gone: &m.gone}
 	}
-	o := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond), tea.WithOutput(out)}
-	if opt.Input != nil {
-		o = append(o, tea.WithInput(opt.Input))
+	if opt.Input == nil {
+		opt.Input = os.Stdin
 	}
-	_, err := tea.NewProgram(&canvas{model: m, out: out}, o...).Run()
+	restore := modes(opt.Input)
+	p := tea.NewProgram(&canvas{model: m, out: out}, tea.WithAltScreen(), tea.WithoutSignalHandler(),
+		tea.WithFPS(framesPerSecond), tea.WithOutput(out), tea.WithInput(opt.Input))
+	ended := make(chan error, 1)
+	go func() { // ends before Show, but for a terminal that takes nothing
+		_, err := p.Run()
+		ended <- err
+	}()
+	var err error
+	select {
+	case err = <-ended:
+	case s := <-m.unheard: // the model is not Show's to read: it waits in a write
+		restore()
+		return Outcome{Interrupted: true, Signal: s}, ErrUnheard
+	}
 	if m.crash != "" {
 		text, stack, _ := strings.Cut(m.crash, "\n")
 		err = &Crash{Text: text, Stack: stack}
@@ -94,7 +129,7 @@ func Show(ctx context.Context, b Backend, opt Options) (Outcome, error) {
 		err = fmt.Errorf("terminal: %w", err)
 	}
 	cancel()
-	m.end()
+	m.interrupted = m.end() || m.interrupted
 	return Outcome{Run: m.run, Interrupted: m.interrupted, Signal: m.signal}, err
 }
 
@@ -145,8 +180,22 @@ func (s *sweeps) abort() (cut bool) {
 	return cut
 }
 
-// end cuts what is still running, or being started, and waits until it is saved.
-func (m *model) end() {
+// cut aborts every run that has not ended, without waiting for it.
+func (s *sweeps) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.runs {
+		select {
+		case <-r.Done():
+		default:
+			r.Abort()
+		}
+	}
+}
+
+// end cuts what is still running, or being started, waits until it is saved, and says whether there
+// was something to cut. It takes no part in Update, which may be waiting for the terminal.
+func (m *model) end() bool {
 	cut := make(chan bool, 1)
 	go func() { // ends with the last sweep; only one that does not save outlives Show
 		m.starts.Wait()
@@ -156,9 +205,9 @@ func (m *model) end() {
 	defer late.Stop()
 	select {
 	case c := <-cut:
-		m.interrupted = m.interrupted || c
+		return c
 	case <-late.C:
-		m.interrupted = true
+		return true
 	}
 }
 

@@ -98,6 +98,9 @@ func (c *cli) finish(ctx context.Context, err error) int {
 		fmt.Fprintln(c.errw, "interrupted")
 		return exitInterrupted
 	}
+	if errors.Is(err, ui.ErrUnheard) {
+		return exitInterrupted // nobody could be told
+	}
 	if errors.Is(err, syscall.EPIPE) {
 		return exitError // whoever read us has seen enough
 	}

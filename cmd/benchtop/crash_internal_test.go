@@ -54,3 +54,11 @@ func TestEachPassesAPanicOnWithItsTrace(t *testing.T) {
 	})
 	t.Error("each returned")
 }
+
+func TestNothingIsSaidToATerminalThatTakesNothing(t *testing.T) {
+	var said bytes.Buffer
+	c := &cli{errw: &said}
+	if code := c.finish(t.Context(), ui.ErrUnheard); code != exitInterrupted || said.Len() > 0 {
+		t.Errorf("exit code %d, said %q", code, said.String())
+	}
+}
