@@ -44,6 +44,24 @@ func measured(run *record.Run) []record.Target {
 	return out
 }
 
+// An outcome is what a target came to under an objective.
+type outcome struct {
+	verdict.Capacity
+	name string
+	usd  *float64     // per hour
+	cost verdict.Cost // at the rate that it holds
+}
+
+// outcomes are those of all targets that have a step, in the order of the run.
+func outcomes(run *record.Run, slo verdict.SLO) []outcome {
+	var out []outcome
+	for _, t := range measured(run) {
+		c := verdict.CapacityOf(slo, t.Name, run.Steps)
+		out = append(out, outcome{c, label(run, t), t.USDPerHour, verdict.CostOf(t.USDPerHour, c.Step)})
+	}
+	return out
+}
+
 // Held says what a target came to under the run's objectives: "holds 8, breaks at 16 req/s".
 func Held(run *record.Run, target string) string {
 	return verdict.CapacityOf(Objective(run), target, run.Steps).String()
@@ -51,19 +69,11 @@ func Held(run *record.Run, target string) string {
 
 // Answer says in one sentence which target holds which rate at what cost, from the data alone.
 func Answer(run *record.Run) string {
-	slo := Objective(run)
-	type answer struct {
-		target record.Target
-		verdict.Capacity
-	}
-	var answers []answer
-	for _, t := range measured(run) {
-		answers = append(answers, answer{t, verdict.CapacityOf(slo, t.Name, run.Steps)})
-	}
-	slices.SortStableFunc(answers, func(a, b answer) int { return cmp.Compare(b.Holds, a.Holds) })
+	all := outcomes(run, Objective(run))
+	slices.SortStableFunc(all, func(a, b outcome) int { return cmp.Compare(b.Holds, a.Holds) })
 	var parts []string
-	for i, a := range answers {
-		parts = append(parts, sentence(label(run, a.target), a.target, a.Capacity, i == 0))
+	for i := range all {
+		parts = append(parts, all[i].sentence(i == 0))
 	}
 	text := strings.Join(parts, "; ")
 	if len(parts) == 0 {
@@ -87,39 +97,39 @@ func lowest(c verdict.Capacity) string {
 }
 
 // sentence is "A10 holds 8 req/s at $0.61/M, breaks at 16". Only the first of several says units.
-func sentence(name string, t record.Target, c verdict.Capacity, first bool) string {
+func (o *outcome) sentence(first bool) string {
 	unit, tokens := "", ""
 	if first {
 		unit, tokens = " req/s", " output tokens"
 	}
 	holds, breaks, price := "holds ", "breaks at ", " at "
-	if len(c.SLO.Limits) > 0 {
+	if len(o.SLO.Limits) > 0 {
 		holds, breaks, price = "meets the SLO at ", "misses it at ", " for "
-		if c.Holds == 0 {
+		if o.Holds == 0 {
 			breaks = "misses the SLO at "
 		}
 	}
 	var text string
 	switch {
-	case c.Holds == 0 && c.Fails == 0:
-		return name + " has " + nothingTells(c) + ", so nothing can be said of it"
-	case c.Holds == 0:
-		text = name + " " + breaks + rate(c.Fails) + unit + " already, " + lowest(c)
+	case o.Holds == 0 && o.Fails == 0:
+		return o.name + " has " + nothingTells(o.Capacity) + ", so nothing can be said of it"
+	case o.Holds == 0:
+		text = o.name + " " + breaks + rate(o.Fails) + unit + " already, " + lowest(o.Capacity)
 	default:
-		text = name + " " + holds + rate(c.Holds)
-		if c.Fails == 0 {
+		text = o.name + " " + holds + rate(o.Holds)
+		if o.Fails == 0 {
 			text += "+"
 		}
 		text += unit
-		if usdM := verdict.CostOf(t.USDPerHour, c.Step).PerMillionOutput; usdM != nil {
-			text += price + usd(*usdM) + "/M" + tokens
+		if v := o.cost.PerMillionOutput; v != nil {
+			text += price + usd(*v) + "/M" + tokens
 		}
-		if c.Fails > 0 {
-			text += ", " + breaks + rate(c.Fails)
+		if o.Fails > 0 {
+			text += ", " + breaks + rate(o.Fails)
 		}
 	}
-	if n := len(c.Untrusted); n > 0 {
-		text += " (" + notUsed(c) + ")"
+	if n := len(o.Untrusted); n > 0 {
+		text += " (" + notUsed(o.Capacity) + ")"
 	}
 	return text
 }

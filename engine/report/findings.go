@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"benchtop/engine/record"
@@ -18,8 +19,8 @@ func findings(run *record.Run) []string {
 		each = []verdict.SLO{all}
 	}
 	for _, slo := range each {
-		for _, t := range measured(run) {
-			out = append(out, capacityFinding(run, t, verdict.CapacityOf(slo, t.Name, run.Steps)))
+		for _, o := range outcomes(run, slo) {
+			out = append(out, o.finding())
 		}
 	}
 	for _, p := range Pairs(run) {
@@ -37,31 +38,31 @@ func findings(run *record.Run) []string {
 	return out
 }
 
-func capacityFinding(run *record.Run, t record.Target, c verdict.Capacity) string {
-	name := label(run, t)
+// finding is the outcome with what it rests on.
+func (o *outcome) finding() string {
 	by := ""
-	if len(c.SLO.Limits) > 0 {
-		by = " within " + c.SLO.String()
+	if len(o.SLO.Limits) > 0 {
+		by = " within " + o.SLO.String()
 	}
 	var text string
 	switch {
-	case c.Holds == 0 && c.Fails == 0:
-		text = fmt.Sprintf("%s has %s, so its capacity is unknown.", name, nothingTells(c))
-	case c.Holds == 0:
-		text = fmt.Sprintf("%s does not hold %s req/s%s, %s: %s.", name, rate(c.Fails), by, lowest(c), c.Why)
-	case c.Fails == 0:
+	case o.Holds == 0 && o.Fails == 0:
+		text = fmt.Sprintf("%s has %s, so its capacity is unknown.", o.name, nothingTells(o.Capacity))
+	case o.Holds == 0:
+		text = fmt.Sprintf("%s does not hold %s req/s%s, %s: %s.", o.name, rate(o.Fails), by, lowest(o.Capacity), o.Why)
+	case o.Fails == 0:
 		which := "tried"
-		if len(c.Untrusted) > 0 {
+		if len(o.Untrusted) > 0 {
 			which = "that tells"
 		}
-		text = fmt.Sprintf("%s holds every rate %s%s, up to %s req/s; its limit was not found.", name, which, by, rate(c.Holds))
+		text = fmt.Sprintf("%s holds every rate %s%s, up to %s req/s; its limit was not found.", o.name, which, by, rate(o.Holds))
 	default:
-		text = fmt.Sprintf("%s holds %s req/s%s and breaks at %s req/s: %s.", name, rate(c.Holds), by, rate(c.Fails), c.Why)
+		text = fmt.Sprintf("%s holds %s req/s%s and breaks at %s req/s: %s.", o.name, rate(o.Holds), by, rate(o.Fails), o.Why)
 	}
-	if c.Step != nil {
-		text += sureness(c.Step)
+	if o.Step != nil {
+		text += sureness(o.Step)
 	}
-	for _, n := range c.Notes {
+	for _, n := range o.Notes {
 		text += " " + strings.TrimSuffix(n, ".") + "."
 	}
 	return text
@@ -121,23 +122,13 @@ func (p Pair) difference(r RatePair, metric, title string) string {
 
 // costFindings compare the price of tokens where each target holds most.
 func costFindings(run *record.Run, slo verdict.SLO) []string {
-	type priced struct {
-		name string
-		usd  float64
-		at   float64
-	}
-	var all []priced
-	for _, t := range measured(run) {
-		c := verdict.CapacityOf(slo, t.Name, run.Steps)
-		if v := verdict.CostOf(t.USDPerHour, c.Step).PerMillionOutput; v != nil {
-			all = append(all, priced{label(run, t), *v, c.Holds})
-		}
-	}
+	all := slices.DeleteFunc(outcomes(run, slo), func(o outcome) bool { return o.cost.PerMillionOutput == nil })
 	var out []string
-	for i, p := range all {
-		text := fmt.Sprintf("A million output tokens cost %s on %s, loaded with the %s req/s it holds", usd(p.usd), p.name, rate(p.at))
-		if i > 0 && all[0].usd > 0 {
-			text += ", " + ratio(p.usd/all[0].usd) + " on " + all[0].name
+	for i, o := range all {
+		cost, base := *o.cost.PerMillionOutput, *all[0].cost.PerMillionOutput
+		text := fmt.Sprintf("A million output tokens cost %s on %s, loaded with the %s req/s it holds", usd(cost), o.name, rate(o.Holds))
+		if i > 0 && base > 0 {
+			text += ", " + ratio(cost/base) + " on " + all[0].name
 		}
 		out = append(out, text+".")
 	}

@@ -18,14 +18,12 @@ func Fleets(run *record.Run, rps, utilisation float64, opt TableOptions) (string
 	if !(utilisation > 0 && utilisation <= 1) {
 		return "", fmt.Errorf("utilisation must be above 0 and at most 1, but is %v", utilisation)
 	}
-	slo := Objective(run)
 	var fleets []verdict.Fleet
 	var notes []string
-	for _, t := range measured(run) {
-		c := verdict.CapacityOf(slo, t.Name, run.Steps)
-		f, ok := verdict.FleetFor(rps, utilisation, c, t.USDPerHour)
+	for _, o := range outcomes(run, Objective(run)) {
+		f, ok := verdict.FleetFor(rps, utilisation, o.Capacity, o.usd)
 		if !ok {
-			notes = append(notes, label(run, t)+": "+strings.TrimPrefix(c.String(), "unknown: ")+".")
+			notes = append(notes, o.name+": "+strings.TrimPrefix(o.String(), "unknown: ")+".")
 			continue
 		}
 		fleets = append(fleets, f)

@@ -192,22 +192,19 @@ func results(run *record.Run) []block {
 }
 
 func costTable(run *record.Run) []block {
-	slo := Objective(run)
 	var rows [][]string
-	for _, t := range measured(run) {
-		c := verdict.CapacityOf(slo, t.Name, run.Steps)
-		if t.USDPerHour == nil || c.Step == nil {
+	for _, o := range outcomes(run, Objective(run)) {
+		if o.usd == nil || o.Step == nil {
 			continue
 		}
-		cost := verdict.CostOf(t.USDPerHour, c.Step)
 		cell := func(v *float64) string {
 			if v == nil {
 				return "–"
 			}
 			return usd(*v)
 		}
-		rows = append(rows, []string{label(run, t), usd(*t.USDPerHour), rate(c.Holds), cell(cost.PerMillionOutput),
-			cell(cost.PerMillionTotal), cell(cost.Per1kRequests), usd(*t.USDPerHour * verdict.HoursPerMonth)})
+		rows = append(rows, []string{o.name, usd(*o.usd), rate(o.Holds), cell(o.cost.PerMillionOutput),
+			cell(o.cost.PerMillionTotal), cell(o.cost.Per1kRequests), usd(*o.usd * verdict.HoursPerMonth)})
 	}
 	if len(rows) == 0 {
 		return nil
