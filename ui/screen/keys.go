@@ -1,6 +1,9 @@
 package screen
 
-import "github.com/charmbracelet/bubbles/key"
+import (
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+)
 
 // KeyMap is every key of the interface. A key has one meaning on all screens; where a screen has
 // no use for it, it does nothing there.
@@ -107,4 +110,24 @@ func (k KeyMap) Groups() []Group {
 		{"Keep", []key.Binding{k.Export, k.Copy, k.Picture}},
 		{"Everywhere", []key.Binding{k.Help, k.Command, k.Quit, k.Interrupt, k.Redraw, k.Mouse, k.Suspend}},
 	}
+}
+
+// Steps says by how many rows a key moves the cursor in a list of n rows, of which page are seen; ok is
+// false for any other key.
+func Steps(k tea.KeyMsg, n, page int) (by int, ok bool) {
+	switch half := max(page/2, 1); {
+	case key.Matches(k, Keys.Down):
+		return 1, true
+	case key.Matches(k, Keys.Up):
+		return -1, true
+	case key.Matches(k, Keys.PageDown):
+		return half, true
+	case key.Matches(k, Keys.PageUp):
+		return -half, true
+	case key.Matches(k, Keys.Top):
+		return -n, true
+	case key.Matches(k, Keys.Bottom):
+		return n, true
+	}
+	return 0, false
 }

@@ -208,19 +208,10 @@ func (m *Model) current() (row, bool) {
 // Update answers a key.
 func (m *Model) Update(k tea.KeyMsg) screen.Action {
 	keys := &screen.Keys
+	by, isStep := screen.Steps(k, len(m.rows), m.page)
 	switch {
-	case key.Matches(k, keys.Down):
-		m.move(1)
-	case key.Matches(k, keys.Up):
-		m.move(-1)
-	case key.Matches(k, keys.PageDown):
-		m.move(max(m.page/2, 1))
-	case key.Matches(k, keys.PageUp):
-		m.move(-max(m.page/2, 1))
-	case key.Matches(k, keys.Top):
-		m.move(-len(m.rows))
-	case key.Matches(k, keys.Bottom):
-		m.move(len(m.rows))
+	case isStep:
+		m.move(by)
 	case key.Matches(k, keys.Toggle):
 		return m.toggle()
 	case key.Matches(k, keys.All):

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -223,6 +224,7 @@ func (m *Model) Bindings() []key.Binding {
 // Update answers a key.
 func (m *Model) Update(k tea.KeyMsg) screen.Action {
 	keys := &screen.Keys
+	by, isStep := screen.Steps(k, len(m.rows), m.page)
 	switch {
 	case m.base == nil:
 	case m.table && key.Matches(k, keys.Metric, keys.Percentile, keys.LogAxis): // nothing of that is seen
@@ -237,18 +239,8 @@ func (m *Model) Update(k tea.KeyMsg) screen.Action {
 	case key.Matches(k, keys.Copy):
 		return screen.Copy{What: "answer and table", Text: report.Text(m.run, report.TableOptions{})}
 	case len(m.rows) == 0:
-	case key.Matches(k, keys.Down):
-		m.move(1)
-	case key.Matches(k, keys.Up):
-		m.move(-1)
-	case key.Matches(k, keys.PageDown):
-		m.move(max(m.page/2, 1))
-	case key.Matches(k, keys.PageUp):
-		m.move(-max(m.page/2, 1))
-	case key.Matches(k, keys.Top):
-		m.move(-len(m.rows))
-	case key.Matches(k, keys.Bottom):
-		m.move(len(m.rows))
+	case isStep:
+		m.move(by)
 	case key.Matches(k, keys.Price):
 		t := &m.rows[m.cursor].Target
 		return screen.AskPrice{Target: t.Name, Current: price(t.USDPerHour)}
@@ -275,7 +267,7 @@ func price(v *float64) string {
 	if v == nil {
 		return ""
 	}
-	return screen.Sig3(*v)
+	return strconv.FormatFloat(*v, 'f', -1, 64) // enter must not change it
 }
 
 // place is the index of a target in the run: its look.

@@ -200,13 +200,15 @@ func TestGhostsJoinTheTable(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
-	m := newResults(fixture.Run(2))
+	run, usd := fixture.Run(2), 3.673
+	run.Targets[1].USDPerHour = &usd
+	m := newResults(run)
 	press(m, "mpyt")
 	if m.metric != screen.ITL || percentiles[m.percentile] != "p90" || !m.linear || !m.table {
 		t.Errorf("after mpyt: %v %v linear %v table %v", m.metric, percentiles[m.percentile], m.linear, m.table)
 	}
 	press(m, "G")
-	if ask, ok := press(m, "$").(screen.AskPrice); !ok || ask.Target != "a100" || ask.Current != "3.67" {
+	if ask, ok := press(m, "$").(screen.AskPrice); !ok || ask.Target != "a100" || ask.Current != "3.673" {
 		t.Errorf("$ on the last row gives %+v", ask)
 	}
 	if c, ok := press(m, "Y").(screen.Copy); !ok || !strings.Contains(c.Text, "A100 meets the SLO at 16+") || !strings.Contains(c.Text, "saturated") {

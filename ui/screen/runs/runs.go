@@ -102,22 +102,13 @@ func (m *Model) Bindings() []key.Binding {
 // Update answers a key.
 func (m *Model) Update(k tea.KeyMsg) screen.Action {
 	keys := &screen.Keys
+	by, isStep := screen.Steps(k, len(m.shown), m.page)
 	switch {
 	case key.Matches(k, keys.Retry):
 		return screen.ListRuns{}
 	case len(m.shown) == 0:
-	case key.Matches(k, keys.Down):
-		m.cursor = min(m.cursor+1, len(m.shown)-1)
-	case key.Matches(k, keys.Up):
-		m.cursor = max(m.cursor-1, 0)
-	case key.Matches(k, keys.PageDown):
-		m.cursor = min(m.cursor+max(m.page/2, 1), len(m.shown)-1)
-	case key.Matches(k, keys.PageUp):
-		m.cursor = max(m.cursor-max(m.page/2, 1), 0)
-	case key.Matches(k, keys.Top):
-		m.cursor = 0
-	case key.Matches(k, keys.Bottom):
-		m.cursor = len(m.shown) - 1
+	case isStep:
+		m.cursor = min(max(m.cursor+by, 0), len(m.shown)-1)
 	case key.Matches(k, keys.Copy):
 		return screen.Copy{What: "the path", Text: m.list[m.shown[m.cursor]].Dir}
 	case key.Matches(k, keys.Toggle):
