@@ -27,8 +27,8 @@
 //	run, err := record.Load(dir)
 //	for r, err := range record.Requests(dir) {…} // r is reused
 //
-// It may import the standard library, x/sys (the lock that tells a living writer from a killed one)
-// and sigs.k8s.io/yaml (plan files).
+// It may import the standard library, benchtop/escape, x/sys (the lock that tells a living writer from
+// a killed one) and sigs.k8s.io/yaml (plan files).
 package record
 
 import "time"

@@ -1,6 +1,7 @@
 // Package inventory holds the plain values that describe a cluster to the rest of benchtop:
 // workspaces, their nodes and GPU SKU, prices, ways to an endpoint, and problems. It has no
-// behaviour beyond small derivations, no client-go, and imports the standard library only.
+// behaviour beyond small derivations, no client-go, and imports the standard library and
+// benchtop/escape only.
 //
 // nil and "" mean unknown, never zero. Every string that came from a cluster has been stripped of
 // control and bidi characters before it gets here.

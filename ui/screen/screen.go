@@ -5,7 +5,8 @@
 // nil, and draws itself with Render(w, h), which gives exactly h lines of at most w cells for every
 // size. Screens start no goroutine, read no clock but the one given to them and touch no terminal.
 //
-// It may import ui/theme, ui/widget, engine, engine/record and kube/inventory.
+// It may import ui/theme, ui/widget, ui/chart, engine, engine/record, engine/verdict and
+// kube/inventory.
 package screen
 
 import (
