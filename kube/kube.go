@@ -13,15 +13,14 @@
 // port-forward there is the service proxy. Access says what is missing.
 //
 // Cluster values are immutable and may be shared; Cluster() never blocks. Client-side throttling is
-// off. Nothing is ever written to stdout or stderr: the libraries' own logs go to Config.Log. A
-// Client owns its goroutines; Close waits for them.
+// off. Nothing is ever written to stdout or stderr: the libraries' own logs are dropped. A Client
+// owns its goroutines; Close waits for them.
 //
 // Imports kube/* and client-go's dynamic client; never engine or ui.
 package kube
 
 import (
 	"context"
-	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,9 +44,6 @@ type Config struct {
 	Given      []sku.Given // what the user said of instance types (--sku)
 	// Interactive lets a log-in plugin read from the terminal while Open runs.
 	Interactive bool
-	// Log takes what the Kubernetes libraries log, which have one log for the process: that of the
-	// Client made last counts. nil = nowhere.
-	Log io.Writer
 }
 
 // Backend is the cluster behind a Client: a real one, or one that is embedded in this process.
@@ -96,7 +92,7 @@ func Open(ctx context.Context, conf Config) (*Client, error) {
 	if conf.Namespace == "" {
 		conf.Namespace = conf.Flags.Namespace()
 	}
-	quiet(conf.Log)
+	quiet()
 	b, err := conf.Flags.backend()
 	if err != nil {
 		return nil, err
@@ -111,7 +107,7 @@ func Open(ctx context.Context, conf Config) (*Client, error) {
 
 // New makes a Client of a cluster that is already open; nothing is asked of it yet.
 func New(b Backend, conf Config) *Client {
-	quiet(conf.Log)
+	quiet()
 	if conf.Prices == nil {
 		conf.Prices = &sku.Book{}
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -22,8 +21,7 @@ type backendOptions struct {
 	flags  *kube.Flags
 	prices *sku.Book
 	given  []sku.Given
-	priced []string  // what --price named
-	log    io.Writer // what the Kubernetes libraries log; nil = nowhere
+	priced []string // what --price named
 	// asks lets a log-in plug-in read from the terminal until a screen takes it.
 	asks bool
 	seen *places // namespaces remembered; nil = none are
@@ -149,7 +147,7 @@ func (b *backend) openClient(ctx context.Context, p place) (*kube.Client, error)
 	flags.AllNamespaces = flags.AllNamespaces || p.all
 	_, name, _ := flags.Contexts() // Open says what is wrong with them
 	return kube.Open(ctx, kube.Config{Flags: flags, Namespace: p.namespace, Namespaces: b.opt.seen.of(name),
-		Prices: b.opt.prices, Given: b.opt.given, Log: b.opt.log, Interactive: b.opt.asks && !b.login.taken.Load()})
+		Prices: b.opt.prices, Given: b.opt.given, Interactive: b.opt.asks && !b.login.taken.Load()})
 }
 
 // startDemo starts the simulated servers once.
