@@ -250,14 +250,11 @@ func (r *Run) recoverPanic() {
 	}
 }
 
-// traceFile keeps the stack of a panic, beside the run's files.
-const traceFile = "panic.txt"
-
 // broke stops the run after a panic; what was measured is saved.
 func (r *Run) broke(p *wire.Panic) {
-	err := fmt.Errorf("%w (the trace is in %s)", p, traceFile)
+	err := fmt.Errorf("%w (the trace is in %s)", p, record.TraceFile)
 	r.event(nil, 2, err.Error())
-	_ = os.WriteFile(filepath.Join(r.dir, traceFile), fmt.Appendf(nil, "%v\n\n%s", p.Value, p.Stack), 0o600)
+	_ = os.WriteFile(filepath.Join(r.dir, record.TraceFile), fmt.Appendf(nil, "%v\n\n%s", p.Value, p.Stack), 0o600)
 	r.stopSend(err)
 	r.cut(err)
 }

@@ -114,7 +114,7 @@ func Remove(dir string) error {
 		return fmt.Errorf("remove run %q: another benchtop is writing it; stop that first", dir)
 	}
 	var errs []error
-	for _, name := range []string{requestsFile, stepsFile, lockFile, runFile + ".tmp", stepsFile + ".tmp", ImportedDir, runFile} {
+	for _, name := range []string{requestsFile, stepsFile, lockFile, runFile + ".tmp", stepsFile + ".tmp", TraceFile, ImportedDir, runFile} {
 		errs = append(errs, os.RemoveAll(filepath.Join(dir, name)))
 	}
 	if err := errors.Join(errs...); err != nil {

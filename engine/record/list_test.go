@@ -133,6 +133,9 @@ func TestRemoveTakesARunAndNothingElse(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, record.ImportedDir), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, record.TraceFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := record.Remove(dir); err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,9 @@ const (
 	lockFile     = ".lock"
 )
 
+// TraceFile keeps the stack of a panic that ended a run, beside its files.
+const TraceFile = "panic.txt"
+
 // ImportedDir is the folder within a run that holds the files of another tool it was imported from.
 const ImportedDir = "imported"
 

@@ -35,8 +35,6 @@ func guideThreeRows(table [][]string) ([]finding, error) {
 func guideThreeRow(c cells) (finding, error) {
 	f := finding{tool: guideLLMNow}
 	var profile struct {
-		Type string          `json:"type_"`
-		Kind string          `json:"kind"`
 		Rate json.RawMessage `json:"rate"`
 	}
 	_ = json.Unmarshal([]byte(c.text("Run Info/Profile/")), &profile)
