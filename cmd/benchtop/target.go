@@ -37,6 +37,8 @@ func parseTarget(raw string) (targetSpec, error) {
 	rest := raw
 	if name, after, ok := strings.Cut(raw, "="); ok && targetName.MatchString(name) {
 		t.Name, rest = name, after
+	} else if ok && (strings.HasPrefix(after, "http://") || strings.HasPrefix(after, "https://")) {
+		return t, fmt.Errorf("target %q: a name is 1 to 40 of A-Z a-z 0-9 . _ - and begins with a letter or digit", name+"=…")
 	}
 	if strings.Contains(rest, "://") {
 		u, err := parseTargetURL(rest)

@@ -35,6 +35,8 @@ func TestParseTarget(t *testing.T) {
 		{name: "empty context", in: ":ns/phi4", wantErr: "context before ':' is empty"},
 		{name: "too many slashes", in: "a/b/c", wantErr: `"a/b" is not a namespace`},
 		{name: "name with a space", in: "a b=phi4", wantErr: "is not a workspace name"},
+		{name: "name that is none before a URL", in: "é=http://h", wantErr: `"é=…": a name is 1 to 40 of`},
+		{name: "no name before a URL", in: "=https://h", wantErr: `"=…": a name is 1 to 40 of`},
 		{name: "other scheme", in: "ftp://h", wantErr: `scheme "ftp" is not known`},
 		{name: "no host", in: "http://", wantErr: "the host is missing"},
 		{name: "query", in: "http://h/?a=b", wantErr: "without ? or #"},
