@@ -73,8 +73,11 @@ func Answer(run *record.Run) string {
 	slices.SortStableFunc(all, func(a, b outcome) int { return cmp.Compare(b.Holds, a.Holds) })
 	var parts []string
 	for i := range all {
-		parts = append(parts, all[i].sentence(i == 0))
+		if !all[i].mute() {
+			parts = append(parts, all[i].sentence(i == 0))
+		}
 	}
+	parts = append(parts, mute(all)...)
 	text := strings.Join(parts, "; ")
 	if len(parts) == 0 {
 		text = "No step has ended, so nothing can be said"
@@ -86,6 +89,34 @@ func Answer(run *record.Run) string {
 		text += " (the run is not complete)"
 	}
 	return text + "."
+}
+
+// mute says that no step tells anything of the target.
+func (o *outcome) mute() bool { return o.Holds == 0 && o.Fails == 0 }
+
+// mute is one clause for all targets of which nothing can be said for the same reason.
+func mute(all []outcome) []string {
+	var reasons []string
+	names := map[string][]string{} // by reason
+	for i := range all {
+		if !all[i].mute() {
+			continue
+		}
+		why := nothingTells(all[i].Capacity)
+		if names[why] == nil {
+			reasons = append(reasons, why)
+		}
+		names[why] = append(names[why], all[i].name)
+	}
+	var out []string
+	for _, why := range reasons {
+		has, them := " has ", "it"
+		if len(names[why]) > 1 {
+			has, them = " have ", "them"
+		}
+		out = append(out, list(names[why])+has+why+", so nothing can be said of "+them)
+	}
+	return out
 }
 
 // lowest says what the rate is that a target breaks at when it holds none.
@@ -111,8 +142,6 @@ func (o *outcome) sentence(first bool) string {
 	}
 	var text string
 	switch {
-	case o.Holds == 0 && o.Fails == 0:
-		return o.name + " has " + nothingTells(o.Capacity) + ", so nothing can be said of it"
 	case o.Holds == 0:
 		text = o.name + " " + breaks + rate(o.Fails) + unit + " already, " + lowest(o.Capacity)
 	default:

@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,17 +93,19 @@ func usd(v float64) string {
 	return "$" + thousands(strconv.FormatFloat(v, 'f', 2, 64))
 }
 
-// label is what a person calls a target: its GPU if that tells it from the others, else its name.
+// label is what a person calls a target: its name, with its GPU if the name does not tell that. A name
+// that is the GPU gives way to it ("2×A100" for a100).
 func label(run *record.Run, t record.Target) string {
-	if t.GPU == "" {
+	gpu := gpuText(t)
+	switch {
+	case gpu == "" || slices.ContainsFunc(run.Targets, func(o record.Target) bool { return o.Name != t.Name && o.GPU == t.GPU }):
+		return t.Name
+	case strings.EqualFold(t.Name, t.GPU):
+		return gpu
+	case gpu == t.GPU && strings.Contains(strings.ToLower(t.Name), strings.ToLower(t.GPU)):
 		return t.Name
 	}
-	for _, o := range run.Targets {
-		if o.Name != t.Name && o.GPU == t.GPU {
-			return t.Name
-		}
-	}
-	return gpuText(t)
+	return t.Name + " (" + gpu + ")"
 }
 
 // gpuText is "A100", or "2×A100" where there are more.

@@ -108,6 +108,17 @@ func TestAnswer(t *testing.T) {
 				r.Steps[i].Verdict.Valid = false
 			}
 		}, "A100 holds 16+ req/s at $0.34/M output tokens; A10 has no valid step, so nothing can be said of it."},
+		{"all of both invalid", func(r *record.Run) {
+			for i := range r.Steps {
+				r.Steps[i].Verdict.Valid = false
+			}
+		}, "A10 and A100 have no valid step, so nothing can be said of them."},
+		{"names that do not tell the GPU", func(r *record.Run) {
+			r.Targets[0].Name, r.Targets[0].GPUCount, r.Targets[1].Name = "old", 2, "phi4-a100"
+			for i := range r.Steps {
+				r.Steps[i].Target = map[string]string{"a10": "old", "a100": "phi4-a100"}[r.Steps[i].Target]
+			}
+		}, "phi4-a100 holds 16+ req/s at $0.34/M output tokens; old (2×A10) holds 8 at $0.61/M, breaks at 16."},
 		{"fails in the middle", func(r *record.Run) { r.Steps[2].Verdict.Saturated = true },
 			"A100 holds 16+ req/s at $0.34/M output tokens; A10 holds 2 at $2.35/M, breaks at 4."},
 		{"errors", func(r *record.Run) { r.Steps[0].Failed = 30 },
