@@ -85,17 +85,22 @@ func (t *Tally) throughput(s *record.Step) {
 	}
 	inside := func(ns int64) bool { return ns >= t.meta.WindowStartNS && ns < t.meta.WindowEndNS }
 	var prompts int64
+	begun := false
 	for i := range t.rows {
 		w := &t.rows[i]
 		if w.status == statusOK && inside(w.done) {
 			s.CompletedInWindow++
 		}
-		if inside(w.first) {
+		if w.first != 0 && inside(w.first) {
+			begun = true
 			prompts += int64(w.prompt)
 		}
 	}
 	s.CompletedRPS = float64(s.CompletedInWindow) / s.WindowS
 	s.OutputTokensPerS = ptr(float64(t.tokensInWindow) / s.WindowS)
+	if begun && prompts == 0 {
+		return // a server without usage does not tell how long its prompts were
+	}
 	s.PromptTokensPerS = ptr(float64(prompts) / s.WindowS)
 	s.TotalTokensPerS = ptr(float64(t.tokensInWindow+prompts) / s.WindowS)
 }
@@ -183,6 +188,9 @@ func (t *Tally) itl(bounds map[string]float64) record.Dist {
 	return d
 }
 
+// maxT stands for the infinite t of a line that no point misses, which JSON cannot hold.
+const maxT = 1e9
+
 func (t *Tally) inFlight(s *record.Step) {
 	spans := make([]span, 0, len(t.rows))
 	var sentSum float64 // s, of requests of the window
@@ -201,7 +209,7 @@ func (t *Tally) inFlight(s *record.Step) {
 	}
 	l := loadOf(spans, t.meta.WindowStartNS, t.meta.WindowEndNS)
 	s.MaxInFlight, s.MeanInFlight = l.max, l.mean
-	s.InFlightSlope, s.InFlightSlopeT = l.slope, l.t
+	s.InFlightSlope, s.InFlightSlopeT = l.slope, min(max(l.t, -maxT), maxT)
 	// Little's law: in flight = arrivals per second × mean time in flight.
 	if l.mean > 0 && sent > 0 && s.WindowS > 0 {
 		s.LittleResidual = ptr(math.Abs(l.mean-sentSum/s.WindowS) / l.mean)

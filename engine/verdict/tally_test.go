@@ -1,6 +1,7 @@
 package verdict_test
 
 import (
+	"encoding/json"
 	"math/rand/v2"
 	"testing"
 
@@ -166,4 +167,45 @@ func TestOrderDoesNotMatter(t *testing.T) {
 			t.Fatalf("another order, another summary (-first +now):\n%s", diff)
 		}
 	}
+}
+
+// A server that stalls under constant arrivals: in flight is a line that no point misses, and its t is
+// infinite, which JSON cannot hold. The step was lost for it.
+func TestStepOfAPerfectLineCanBeWritten(t *testing.T) {
+	m := verdict.Meta{Target: "a10", Rate: 1, WindowEndNS: 20_000 * ms, EndNS: 25_000 * ms, OutputTokens: 5}
+	tally := verdict.NewTally(m)
+	for k := range 20 {
+		r := cut(request(k, int64(k)*1000*ms+1, 100*ms, 20*ms, 2), 25_000*ms)
+		tally.Add(&r)
+	}
+	s := tally.Step()
+	if b, err := json.Marshal(s); err != nil {
+		t.Fatalf("%v in %s", err, b)
+	}
+	if !verdict.Saturated(&s) {
+		t.Errorf("in flight grows by %g/s with t %g and nothing ends, but the step is not saturated", s.InFlightSlope, s.InFlightSlopeT)
+	}
+}
+
+// A server that sends no usage does not tell how long its prompts were: 0 tokens/s are no answer.
+func TestUnknownPromptTokens(t *testing.T) {
+	m := meta()
+	tally := verdict.NewTally(m)
+	r := request(1, 11_000*ms, 100*ms, 20*ms, 5)
+	r.PromptTokens, r.InWindowTokens = 0, 5
+	tally.Add(&r)
+	s := tally.Step()
+	if s.PromptTokensPerS != nil || s.TotalTokensPerS != nil {
+		t.Errorf("prompt and all tokens/s are %v and %v of a server that counts no prompt", deref(s.PromptTokensPerS), deref(s.TotalTokensPerS))
+	}
+	if s.OutputTokensPerS == nil || *s.OutputTokensPerS != 0.5 {
+		t.Errorf("output tokens/s are %v, want 0.5", deref(s.OutputTokensPerS))
+	}
+}
+
+func deref(v *float64) any {
+	if v == nil {
+		return "unknown"
+	}
+	return *v
 }
