@@ -46,11 +46,14 @@ func (b *backend) checkPlace(s sweep) error {
 		}
 		return err
 	}
-	flag := "$BENCHTOP_RUNS"
-	if b.run.out != "" {
-		flag = "--out"
+	place := "the folder of saved runs"
+	switch {
+	case b.run.out != "":
+		place = "--out"
+	case os.Getenv("BENCHTOP_RUNS") != "": // as record.Root reads it
+		place = "$BENCHTOP_RUNS"
 	}
-	return fmt.Errorf("%s: the run could not be written: %w; give a folder that can be, with --out", flag, err)
+	return fmt.Errorf("%s: the run could not be written: %w; give a folder that can be, with --out", place, err)
 }
 
 // parentDir is --out, else the folder of saved runs.

@@ -27,9 +27,11 @@ func TestAPlaceIsTriedBeforeTheRun(t *testing.T) {
 		{"below a file", filepath.Join(file, "x"), dir, "--out: "},
 		{"one with something in it", full, dir, `is not empty (it holds "x")`},
 		{"saved runs below a file", "", filepath.Join(file, "x"), "$BENCHTOP_RUNS: the run could not be written"},
+		{"saved runs at home, below a file", "", "", "the folder of saved runs: the run could not be written"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("BENCHTOP_RUNS", tt.runs)
+			t.Setenv("XDG_DATA_HOME", file)
 			b := &backend{run: runOptions{out: tt.out}}
 			err := b.checkPlace(sweep{})
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
