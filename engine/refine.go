@@ -50,7 +50,8 @@ func (r *Run) extend(s record.StepPlan) error {
 		x.mu.Unlock()
 	}
 	return r.writer.Update(func(run *record.Run) {
-		all := maps.Clone(run.Plan.Schedules) // the other is shared with snapshots
+		all := map[string]string{} // the other is shared with snapshots
+		maps.Copy(all, run.Plan.Schedules)
 		maps.Copy(all, hashes)
 		run.Plan.Schedules = all
 	})

@@ -2,8 +2,10 @@ package engine_test
 
 import (
 	"testing"
+	"time"
 
 	"benchtop/engine"
+	"benchtop/engine/record"
 	"benchtop/engine/sim"
 	"benchtop/engine/verdict"
 )
@@ -44,5 +46,43 @@ func TestRefineNarrowsTheBracket(t *testing.T) {
 	}
 	if _, err := engine.Load(res.Dir); err != nil {
 		t.Error(err)
+	}
+}
+
+// A resumed run takes up the steps that were added to its bracket: it does not make them again, and
+// gives their indices, of which request ids and prompts are made, to no other step.
+func TestResumeKnowsAddedSteps(t *testing.T) {
+	t.Parallel()
+	url, _ := serve(t, sim.Config{Profile: quick(t)})
+	p := plan(20, 160)
+	p.Refine = true
+	step := func(index int, rate float64, saturated bool) record.Step {
+		return record.Step{Target: "a", Index: index, Rate: rate, Try: 1, Sent: 10, OK: 10, WindowS: 30, WarmupS: 5,
+			Verdict: record.Verdict{Valid: true, Saturated: saturated}}
+	}
+	dir := t.TempDir()
+	w, err := record.Create(dir, &record.Run{
+		ID: "r", State: record.StateInterrupted, StartedAt: time.Now().Add(-time.Minute), Plan: p, Targets: []record.Target{{Name: "a"}},
+		Steps: []record.Step{step(0, 20, false), step(1, 160, true), step(2, 90, true), step(3, 55, true)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := engine.Start(t.Context(), p, []engine.Target{target("a", url)}, engine.Options{Dir: dir, Resume: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := r.Wait()
+	if err != nil || res.Err != nil {
+		t.Fatal(err, res.Err)
+	}
+	if len(res.Run.Steps) < 5 {
+		t.Fatalf("%d steps: none was added to 20 and 55 req/s", len(res.Run.Steps))
+	}
+	if s := res.Run.Steps[4]; s.Rate != 37.5 || s.Index != 4 {
+		t.Errorf("the next step is %g req/s with index %d, want 37.5 with 4", s.Rate, s.Index)
 	}
 }

@@ -22,11 +22,13 @@ func (r *Run) resume() error {
 	if err != nil {
 		return fmt.Errorf("resume run %s: %w", saved.ID, err)
 	}
-	r.id, r.plan, r.steps, r.slos, r.stop = saved.ID, saved.Plan, saved.Plan.Steps(), slos, stop
+	r.id, r.plan, r.slos, r.stop = saved.ID, saved.Plan, slos, stop
+	planned := saved.Plan.Steps()
+	r.steps = append(planned, added(saved, len(planned))...)
 	r.started = saved.StartedAt
 	r.base = wire.Now() - int64(time.Since(saved.StartedAt))
 	r.notes = saved.Notes
-	hashes, err := scheduleHashes(r.plan, r.steps)
+	hashes, err := scheduleHashes(r.plan, planned)
 	if err != nil {
 		return err
 	}
@@ -36,12 +38,42 @@ func (r *Run) resume() error {
 		}
 	}
 	for i, x := range r.runners {
-		r.runners[i] = newRunner(r, x.target, i)
+		x = newRunner(r, x.target, i)
+		for j := range x.strip[len(planned):] {
+			x.strip[len(planned)+j].Phase = "skipped" // until its own target takes it up
+		}
+		r.runners[i] = x
 	}
 	for i := range saved.Steps {
 		r.takeUp(&saved.Steps[i])
 	}
 	return nil
+}
+
+// maxAdded bounds what a damaged file can make of the steps beyond the plan.
+const maxAdded = 10_000
+
+// added are the steps that Refine had made beyond the planned ones. They keep their indices: ids of
+// requests and prompts are made of them, so no other step may get the same.
+func added(saved *record.Run, planned int) []record.StepPlan {
+	var out []record.StepPlan
+	take := func(s record.StepPlan) {
+		i := s.Index - planned
+		if i < 0 || i >= maxAdded {
+			return
+		}
+		for len(out) <= i {
+			out = append(out, record.StepPlan{Index: planned + len(out)})
+		}
+		out[i] = s
+	}
+	for _, s := range saved.Steps {
+		take(record.StepPlan{Index: s.Index, Repeat: s.Repeat, Rate: s.Rate})
+	}
+	for _, o := range saved.Open {
+		take(record.StepPlan{Index: o.Index, Repeat: o.Repeat, Rate: o.Rate})
+	}
+	return out
 }
 
 // takeUp enters a step that was made before.

@@ -266,7 +266,7 @@ func (r *Run) create() error {
 		State: record.StateRunning, Simulated: r.opt.Simulated, Labels: r.opt.Labels, Plan: r.plan,
 		Client: record.Client{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), GoVersion: runtime.Version()},
 	}
-	hashes, err := scheduleHashes(r.plan, r.steps)
+	hashes, err := scheduleHashes(r.plan, r.plan.Steps())
 	if err != nil {
 		return err
 	}

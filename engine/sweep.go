@@ -19,21 +19,22 @@ const maxTries = 3
 
 // sweep makes all steps in the plan's order and returns why it ended early, if it did.
 func (r *Run) sweep() error {
+	planned := r.plan.Steps()
 	switch r.plan.Order {
 	case "sequential":
 		for _, x := range r.runners {
-			for _, s := range r.steps {
+			for _, s := range planned {
 				r.group([]*runner{x}, s)
 			}
 		}
 	case "interleaved":
-		for _, s := range r.steps {
+		for _, s := range planned {
 			for _, x := range r.runners {
 				r.group([]*runner{x}, s)
 			}
 		}
 	default:
-		for _, s := range r.steps {
+		for _, s := range planned {
 			for _, g := range r.sideBySide() {
 				r.group(g, s)
 			}
@@ -126,7 +127,7 @@ func (r *Run) tellShort() {
 	for _, x := range r.runners {
 		var rates []string
 		why := ""
-		for _, s := range r.steps {
+		for _, s := range r.plan.Steps() {
 			text := verdict.ShortOf(x.warmup().Seconds(), r.plan.StepWindow(s.Rate).Seconds(), x.probeE2E.Seconds()*1e3)
 			if rate := fmt.Sprintf("%g", s.Rate); text != "" && !r.have(x, s) && !slices.Contains(rates, rate) {
 				rates, why = append(rates, rate), text
