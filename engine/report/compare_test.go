@@ -163,6 +163,21 @@ func TestFailOnRatesThatAreMissingAreUnknown(t *testing.T) {
 	}
 }
 
+func TestFailOnStepsThatAreNotValidAreUnknown(t *testing.T) {
+	rules, err := report.ParseFailOn("itl.p95@8:+5%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, factor := range []float64{1, 1.1} {
+		base, other := withIntervals(sampleRun(), 0.02), withIntervals(slower(factor), 0.02)
+		other.Steps[3].Verdict = record.Verdict{Reasons: []string{"late"}}
+		got := report.FailOn(rules, base, other)
+		if got[0].Outcome != verdict.Unknown || !strings.Contains(got[0].Text, "not of valid steps") {
+			t.Errorf("%v times as slow: %+v", factor, got[0])
+		}
+	}
+}
+
 func TestFailOnALowerBoundThatIsPastTheLimit(t *testing.T) {
 	base, other := withIntervals(sampleRun(), 0.02), withIntervals(sampleRun(), 0.02)
 	other.ID, other.Name = "other", "other"

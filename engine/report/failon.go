@@ -77,7 +77,7 @@ type Finding struct {
 
 // FailOn checks every regression for every pair at every rate that both measured. A change must be
 // both past its limit and significant to fail; one past its limit without an interval to tell by is
-// unknown, as is a rate that is asked for and was not measured.
+// unknown, as are a change of steps that are not valid, and a rate that is asked for and was not measured.
 func FailOn(rules []Regression, runs ...*record.Run) []Finding {
 	var out []Finding
 	for _, p := range Pairs(runs...) {
@@ -117,6 +117,8 @@ func (rule Regression) check(p Pair, r RatePair) Finding {
 		if c.Other.Bound && !c.Base.Bound && c.Base.OK && rule.Percent > 0 && atLeast > rule.Percent && p.trusted(r) && keptUp(r.Base) {
 			f.Outcome, what = verdict.NotMet, "above "+percent(atLeast)
 		}
+	case !p.trusted(r):
+		f.Outcome, what = verdict.Unknown, percent(c.Percent)+", but not of valid steps"
 	case !past:
 		f.Outcome, what = verdict.Met, percent(c.Percent)
 	case c.Significant == verdict.Met:
