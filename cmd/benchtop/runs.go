@@ -54,11 +54,16 @@ func (c *cli) runsCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		all := len(infos)
 		infos = slices.DeleteFunc(infos, func(i record.Info) bool { return !hasWords(i, words) })
 		if f.prune {
 			return c.prune(cmd.Context(), infos, f)
 		}
-		return c.print(runsListing(infos, root, c.self), f.format)
+		empty := "no saved runs in " + root + "; make one with: " + c.self + " run --demo"
+		if all > 0 {
+			empty = fmt.Sprintf("none of %d saved runs in %s has %q", all, root, strings.Join(words, " "))
+		}
+		return c.print(runsListing(infos, empty), f.format)
 	}
 	return cmd
 }
@@ -67,7 +72,7 @@ func (c *cli) runsCommand() *cobra.Command {
 func hasWords(i record.Info, words []string) bool {
 	text := filepath.Base(i.Dir)
 	if r := i.Run; r != nil {
-		text += " " + r.ID + " " + r.Name + " " + r.State
+		text += " " + r.ID + " " + r.Name + " " + stateText(r)
 		for _, t := range r.Targets {
 			text += " " + t.Name + " " + t.Model + " " + t.Workspace + " " + t.InstanceType
 		}
@@ -135,11 +140,19 @@ type savedRun struct {
 	Error     string    `json:"error,omitempty"` // why it cannot be opened
 }
 
-func runsListing(infos []record.Info, root, self string) listing {
+// stateText is how a run stands, as the list shows it.
+func stateText(r *record.Run) string {
+	if r.Simulated {
+		return r.State + " (simulated)"
+	}
+	return r.State
+}
+
+func runsListing(infos []record.Info, empty string) listing {
 	l := listing{
 		cols:  []string{"run", "started", "state", "targets", "rates", "model", "dir"},
 		wide:  6,
-		empty: "no saved runs in " + root + "; make one with: " + self + " run --demo",
+		empty: empty,
 	}
 	objects := []savedRun{}
 	for _, i := range infos {
@@ -160,11 +173,7 @@ func runsListing(infos []record.Info, root, self string) listing {
 				o.Model = t.Model
 			}
 		}
-		state := r.State
-		if r.Simulated {
-			state += " (simulated)"
-		}
-		l.rows = append(l.rows, []string{o.Name, r.StartedAt.Local().Format("2006-01-02 15:04"), state,
+		l.rows = append(l.rows, []string{o.Name, r.StartedAt.Local().Format("2006-01-02 15:04"), stateText(r),
 			strings.Join(o.Targets, ", "), rateList(o.Rates), o.Model, o.Dir})
 		objects = append(objects, o)
 	}

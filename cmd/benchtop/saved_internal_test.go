@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"benchtop/engine/record"
 	"benchtop/engine/sim"
 )
 
@@ -57,7 +58,7 @@ func TestSavedRunCommands(t *testing.T) {
 		{name: "run against a saved one", args: quick(serve(t, sim.Config{}), filepath.Join(work, "third"), "--against", "before", "--gate", "capacity>=0.001"),
 			code: anyVerdict, out: []string{"against before", "Δ"}},
 		{name: "runs that have a word", args: []string{"runs", "befo", "complete", "-o", "csv"}, out: []string{before}},
-		{name: "runs that have no such word", args: []string{"runs", "h200"}, err: []string{"no saved runs"}},
+		{name: "runs that have no such word", args: []string{"runs", "h200", "x"}, err: []string{"none of 2 saved runs in ", `has "h200 x"`}},
 		{name: "prune without a limit", args: []string{"runs", "--prune"}, code: 2, err: []string{"--keep"}},
 		{name: "prune what is old", args: []string{"runs", "--prune", "--older-than", "1h", "--yes"}, err: []string{"nothing to delete"}},
 		{name: "prune without a terminal", args: []string{"runs", "--prune", "--keep", "1"}, code: 1, err: []string{"delete " + before, "--yes"}},
@@ -84,5 +85,15 @@ func TestSavedRunCommands(t *testing.T) {
 	defer b.Close()
 	if dir, run, err := b.Load(t.Context(), "afte"); err != nil || dir != filepath.Join(root, "after") || run.Name != "after" {
 		t.Errorf("the interface opens %q, %v", dir, err)
+	}
+}
+
+func TestASimulatedRunIsFoundByThatWord(t *testing.T) {
+	i := record.Info{Dir: "/runs/x", Run: &record.Run{State: record.StateComplete, Simulated: true}}
+	if !hasWords(i, []string{"Simulated"}) {
+		t.Error("the list shows the word, and does not find it")
+	}
+	if i.Run.Simulated = false; hasWords(i, []string{"simulated"}) {
+		t.Error("a run that was measured is found as simulated")
 	}
 }
