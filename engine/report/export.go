@@ -189,7 +189,7 @@ func guideCSV(w io.Writer, dir string, run *record.Run) error {
 }
 
 // requestColumns are those of requests.csv. Latencies count from the scheduled arrival, but for
-// ttft_sent_ms.
+// ttft_sent_ms. Rejected and failed requests have none, as in steps.csv.
 var requestColumns = []string{
 	"request_id", "target", "step", "try", "k", "rate_nominal_rps", "warmup", "scheduled_s", "send_lag_ms", "ttft_ms", "ttft_sent_ms",
 	"tpot_ms", "e2e_ms", "itl_mean_ms", "itl_max_ms", "prompt_tokens", "output_tokens", "token_events", "tokens_in_window",
@@ -229,17 +229,19 @@ func RequestsCSV(w io.Writer, dir string, run *record.Run) error {
 }
 
 func requestRow(row []string, r *record.Request, rate float64) []string {
-	between := func(from, to int64) string {
-		if from == 0 || to == 0 {
-			return ""
-		}
-		return strconv.FormatFloat(float64(to-from)/1e6, 'f', -1, 64)
-	}
+	none := r.Status == record.StatusRejected || r.Status == record.StatusFailed
 	latency := func(to int64) string { // an arrival at 0 is one
-		if to == 0 || r.Status == record.StatusRejected || r.Status == record.StatusFailed {
+		if to == 0 || none {
 			return ""
 		}
 		return strconv.FormatFloat(float64(to-r.SchedNS)/1e6, 'f', -1, 64)
+	}
+	ttftSent, mean, longest := "", "", ""
+	if !none {
+		mean, longest = gapStats(r.GapsUS)
+		if r.SentNS > 0 && r.FirstTokenNS > 0 {
+			ttftSent = msOf(r.FirstTokenNS - r.SentNS)
+		}
 	}
 	e2e, tpot := latency(r.DoneNS), ""
 	if r.Status == record.StatusIncomplete {
@@ -247,7 +249,6 @@ func requestRow(row []string, r *record.Request, rate float64) []string {
 	} else if r.Status == record.StatusOK && r.OutputTokens > 1 && r.FirstTokenNS > 0 {
 		tpot = strconv.FormatFloat(float64(r.LastTokenNS-r.FirstTokenNS)/1e6/float64(r.OutputTokens-1), 'f', -1, 64)
 	}
-	mean, longest := gapStats(r.GapsUS)
 	nominal := ""
 	if rate > 0 {
 		nominal = strconv.FormatFloat(rate, 'f', -1, 64)
@@ -259,7 +260,7 @@ func requestRow(row []string, r *record.Request, rate float64) []string {
 	return append(row,
 		record.CSVText(r.ID), record.CSVText(r.Target), strconv.Itoa(r.Step), strconv.Itoa(r.Try), strconv.Itoa(r.K), nominal,
 		strconv.FormatBool(r.Warmup), strconv.FormatFloat(float64(r.SchedNS)/1e9, 'f', -1, 64), sendLag, latency(r.FirstTokenNS),
-		between(r.SentNS, r.FirstTokenNS), tpot, e2e, mean, longest, count(r.PromptTokens), count(r.OutputTokens), count(r.Events),
+		ttftSent, tpot, e2e, mean, longest, count(r.PromptTokens), count(r.OutputTokens), count(r.Events),
 		count(r.InWindowTokens), strconv.FormatBool(r.NewConn), msOf(r.ConnectNS), strconv.FormatBool(r.KernelStamps), r.Status,
 		count(r.HTTPStatus), record.CSVText(r.Class), record.CSVText(r.Error), record.CSVText(r.Finish))
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ import (
 // forbids fields it does not know, so what it has no place for (SKU, price, path, validity) stands
 // in a component of kind generic, where extra fields are allowed, and the arrival process in the
 // load's native configuration. A statistic needs a mean there: a censored latency has none and is
-// left out, with its lower bounds beside the validity.
+// left out, with its lower bounds beside the validity; so is a gauge of which only the maximum is known.
 func llmdReport(run *record.Run, r Row, s *record.Step) map[string]any {
 	uid := strings.Join([]string{run.ID, r.Target.Name, strconv.Itoa(s.Index), strconv.Itoa(s.Try)}, "-")
 	seconds := s.WarmupS + s.WindowS + s.DrainS
@@ -29,14 +30,16 @@ func llmdReport(run *record.Run, r Row, s *record.Step) map[string]any {
 			"uid": uid, "eid": run.ID,
 			"description": fmt.Sprintf("%s at %s req/s: %s", r.Target.Name, rate(s.Rate), State(s)),
 			"keywords":    keywords(run),
-			"time": map[string]any{
-				"start": s.StartedAt.UTC().Format(time.RFC3339), "end": s.StartedAt.Add(secondsToDuration(seconds)).UTC().Format(time.RFC3339),
-				"duration": "PT" + strconv.FormatFloat(seconds, 'f', -1, 64) + "S",
-			},
 		},
 		"scenario": map[string]any{"stack": llmdStack(r.Target), "load": llmdLoad(run, s)},
 		"results": map[string]any{"request_performance": map[string]any{"aggregate": llmdAggregate(s)},
 			"observability": llmdObserved(run, r, s)},
+	}
+	if !s.StartedAt.IsZero() { // other tools need not say when
+		doc["run"].(map[string]any)["time"] = map[string]any{
+			"start": s.StartedAt.UTC().Format(time.RFC3339), "end": s.StartedAt.Add(secondsToDuration(seconds)).UTC().Format(time.RFC3339),
+			"duration": "PT" + strconv.FormatFloat(seconds, 'f', -1, 64) + "S",
+		}
 	}
 	return doc
 }
@@ -62,11 +65,15 @@ func llmdStack(t record.Target) []any {
 			"model": orUnknown(t.GPU), "count": max(t.GPUCount, 1) * max(t.Nodes, 1), "parallelism": parallelism(t.Parallelism),
 		},
 	}
-	machine := map[string]any{
-		"kind": "generic", "tool": "machine", "tool_version": "unknown",
+	machine := map[string]any{"kind": "generic", "tool": "machine", "tool_version": "unknown"}
+	for name, v := range map[string]any{
 		"namespace": t.Namespace, "workspace": t.Workspace, "instance_type": t.InstanceType, "nodes": t.Nodes, "gpus_per_node": t.GPUCount,
 		"gpu_memory_gib": t.GPUMemoryGiB, "region": t.Region, "driver": t.Driver, "image_digest": t.ImageDigest,
 		"price_source": t.PriceSource, "price_date": t.PriceDate, "client_path": t.Via,
+	} {
+		if !reflect.ValueOf(v).IsZero() { // what is not known is not there
+			machine[name] = v
+		}
 	}
 	if t.USDPerHour != nil {
 		machine["usd_per_hour"] = *t.USDPerHour
@@ -163,16 +170,6 @@ func llmdStatistics(d *record.Dist, units string) map[string]any {
 
 // llmdObserved holds the server's view, and what the schema has no place for.
 func llmdObserved(run *record.Run, r Row, s *record.Step) map[string]any {
-	resource := map[string]any{}
-	add := func(name, units string, v *float64) {
-		if v != nil {
-			resource[name] = map[string]any{"units": units, "mean": *v, "max": *v}
-		}
-	}
-	add("kv_cache_usage", "percent", s.Server.KVMaxPct)
-	add("cache_hit_rate", "percent", s.Server.PrefixHitPct)
-	add("running_requests", "count", s.Server.RunningMax)
-	add("waiting_requests", "count", s.Server.WaitingMax)
 	judged := map[string]any{
 		"valid": s.Verdict.Valid, "saturated": s.Verdict.Saturated, "reasons": s.Verdict.Reasons, "notes": s.Verdict.Notes,
 		"rate_offered_rps": s.OfferedRPS, "censored": s.Censored, "lower_bounds_ms": s.LowerBounds, "simulated": run.Simulated,
@@ -180,9 +177,17 @@ func llmdObserved(run *record.Run, r Row, s *record.Step) map[string]any {
 	if s.GoodputRPS != nil {
 		judged["goodput_rps"] = *s.GoodputRPS
 	}
+	for name, v := range map[string]*float64{
+		"kv_cache_usage_max_percent": s.Server.KVMaxPct, "running_requests_max": s.Server.RunningMax, "waiting_requests_max": s.Server.WaitingMax,
+	} {
+		if v != nil {
+			judged[name] = *v
+		}
+	}
 	out := map[string]any{"benchtop": judged}
-	if len(resource) > 0 {
-		out["components"] = []any{map[string]any{"component_label": r.Target.Name, "aggregate": resource}}
+	if hits := s.Server.PrefixHitPct; hits != nil {
+		aggregate := map[string]any{"cache_hit_rate": map[string]any{"units": "percent", "mean": *hits}}
+		out["components"] = []any{map[string]any{"component_label": r.Target.Name, "aggregate": aggregate}}
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -173,6 +174,7 @@ func checkVLLM(t *testing.T, dir string, run *record.Run, out string) {
 
 func TestGuideLLMExportHasItsColumnsAndDefinitions(t *testing.T) {
 	dir, run := generate(t, 5, []float64{8}, 300)
+	run.Steps[0].StartedAt = run.StartedAt.Add(-time.Minute) // a warm-up of a minute, which GuideLLM has not
 	out := t.TempDir()
 	if _, err := report.Export(dir, run, "guidellm", out); err != nil {
 		t.Fatal(err)
@@ -224,6 +226,9 @@ func TestGuideLLMExportHasItsColumnsAndDefinitions(t *testing.T) {
 		if cell == "" || strings.Contains(cell, "NaN") || strings.Contains(cell, "Inf") {
 			t.Errorf("column %q holds %q", col, cell)
 		}
+	}
+	if got := rows[0]["Start Time"]; got != "2026-03-04 05:06:08" {
+		t.Errorf("starts at %s, want the first request's 2026-03-04 05:06:08", got)
 	}
 	// What it writes, it reads: numbers survive export → import.
 	im, err := report.Import([]report.ImportFile{{Target: "a10", Path: filepath.Join(out, "guidellm.csv")}}, run.StartedAt)
@@ -299,6 +304,33 @@ func TestRequestsCSVHasEveryRequestAndNoFormula(t *testing.T) {
 	}
 	if failed == 0 {
 		t.Error("no failed request in the sample")
+	}
+}
+
+// A reply that breaks off has no latency, in whatever column: percentiles over requests.csv are those of
+// steps.csv.
+func TestRequestsCSVGivesBrokenRepliesNoLatency(t *testing.T) {
+	run := sampleRun()
+	run.Steps, run.State = nil, record.StateRunning
+	dir := filepath.Join(t.TempDir(), "run")
+	w, err := record.Create(dir, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Request(&record.Request{ID: "x", Target: "a10", Try: 1, SchedNS: 1e9, SentNS: 1e9, FirstTokenNS: 2e9, LastTokenNS: 3e9, DoneNS: 4e9,
+		PromptTokens: 200, OutputTokens: 2, Events: 2, GapsUS: []uint32{1_000_000}, Status: record.StatusFailed, Class: "cut"})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := report.RequestsCSV(&b, dir, run); err != nil {
+		t.Fatal(err)
+	}
+	row := readCSV(t, b.Bytes())[0]
+	for _, name := range []string{"ttft_ms", "ttft_sent_ms", "tpot_ms", "e2e_ms", "itl_mean_ms", "itl_max_ms"} {
+		if row[name] != "" {
+			t.Errorf("%s is %s", name, row[name])
+		}
 	}
 }
 

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
 	"benchtop/engine/record"
@@ -88,6 +90,7 @@ func checkLLMD(t *testing.T, path string, v any) {
 func TestLLMDReportKeepsToTheSchema(t *testing.T) {
 	run := sampleRun()
 	run.Targets[0].Flags, run.Targets[0].Parallelism = map[string]string{"max-model-len": "4096"}, "TP8 PP2"
+	run.Steps[0].StartedAt = time.Time{}
 	run.Steps[0].Server = record.ServerView{KVMaxPct: p(12), WaitingMax: p(3)}
 	run.Steps[0].GoodputRPS = p(0.9)
 	out := t.TempDir()
@@ -124,6 +127,53 @@ func TestLLMDReportKeepsToTheSchema(t *testing.T) {
 			if judged["saturated"] != true || judged["lower_bounds_ms"].(map[string]any)["ttft_p99_ms"] != 30000.0 {
 				t.Errorf("what the schema has no place for: %v", judged)
 			}
+		}
+	}
+}
+
+// A maximum is no mean, and what is not known is not 0.
+func TestLLMDReportClaimsNothingUnknown(t *testing.T) {
+	run := sampleRun()
+	run.Steps = run.Steps[:1]
+	run.Targets[0].GPUMemoryGiB, run.Targets[0].Driver = 0, ""
+	run.Steps[0].StartedAt = time.Time{}
+	run.Steps[0].Server = record.ServerView{KVMaxPct: p(40), RunningMax: p(97), WaitingMax: p(3), PrefixHitPct: p(0.5)}
+	paths, err := report.Export(t.TempDir(), run, "llm-d", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Run      map[string]any
+		Scenario struct {
+			Stack []struct{ Standardized map[string]any }
+		}
+		Results struct {
+			Observability struct {
+				Benchtop   map[string]any
+				Components []struct{ Aggregate map[string]map[string]any }
+			}
+		}
+	}
+	if err := yaml.Unmarshal(b, &doc); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]map[string]any{"cache_hit_rate": {"units": "percent", "mean": 0.5}}
+	if d := cmp.Diff(want, doc.Results.Observability.Components[0].Aggregate); d != "" {
+		t.Errorf("aggregate (-want +got):\n%s", d)
+	}
+	if got := doc.Results.Observability.Benchtop["running_requests_max"]; got != 97.0 {
+		t.Errorf("the most that ran at once is %v, want 97", got)
+	}
+	if doc.Run["time"] != nil {
+		t.Errorf("it ran at %v, which nobody told", doc.Run["time"])
+	}
+	for _, name := range []string{"gpu_memory_gib", "driver"} {
+		if v, ok := doc.Scenario.Stack[1].Standardized[name]; ok {
+			t.Errorf("%s is %v, but is unknown", name, v)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"benchtop/engine/record"
 )
@@ -240,14 +241,16 @@ func tokenRate(reqs []*sample, prompts bool) dist {
 func guideRow(run *record.Run, c *samples) []string {
 	t := c.row.Target
 	const layout = "2006-01-02 15:04:05"
-	start := c.step.StartedAt.UTC()
 	from, to := int64(math.MaxInt64), int64(0)
 	for i := range c.reqs {
 		if s := &c.reqs[i]; s.sent > 0 && s.done > 0 {
 			from, to = min(from, s.sent), max(to, s.done)
 		}
 	}
-	seconds := max(float64(to-from)/1e9, 0)
+	start, seconds := c.step.StartedAt.UTC(), 0.0
+	if to > 0 { // its clock starts with the first request that counts, after the warm-up
+		start, seconds = run.StartedAt.UTC().Add(time.Duration(from)), float64(to-from)/1e9
+	}
 	row := []string{
 		"generative_benchmark", record.CSVText(run.ID), record.CSVText(run.ID + "-" + t.Name + "-" + strconv.Itoa(c.step.Index)),
 		strategyName(run.Plan.Arrivals, c.step.Rate), start.Format(layout),
