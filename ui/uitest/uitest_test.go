@@ -57,7 +57,7 @@ func TestDriver(t *testing.T) {
 	d.ExpectNot("hello")
 	d.Await("hello")
 	d.Press("j", "ctrl+s", "shift+tab", "space", "alt+x", "enter", "f1", "世")
-	d.Type("a b")
+	d.Type("a c") // not b: its words would come between those of s
 	d.ExpectLine("j", "ctrl+s", "shift+tab", "alt+x", "enter", "f1", "世", "a", "hello")
 	d.Press("s")
 	d.Await("one two")
