@@ -86,7 +86,7 @@ func (c *chart) add(run *record.Run, suffix string, dashed bool, f func(*record.
 			if !v.OK || !(v.V > 0) || math.IsInf(v.V, 0) {
 				continue
 			}
-			weak := !r.evidence() || slices.ContainsFunc(r.usable(), func(s *record.Step) bool { return s.Verdict.Saturated })
+			weak := !r.evidence() || slices.ContainsFunc(r.Usable(), func(s *record.Step) bool { return s.Verdict.Saturated })
 			l.points = append(l.points, point{x: r.Rate, y: v.V, bound: v.Bound, weak: weak})
 			if !slices.Contains(c.xs, r.Rate) {
 				c.xs = append(c.xs, r.Rate)

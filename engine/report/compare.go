@@ -145,7 +145,7 @@ func (r Row) metric(name string) Value {
 // for other numbers see ratesDiffer. With repetitions, the ranges over them must not overlap either.
 func (p RatePair) significant(metric string) verdict.Outcome {
 	m, stat, isLatency := strings.Cut(metric, ".")
-	if len(p.Base.usable()) > 1 || len(p.Other.usable()) > 1 {
+	if len(p.Base.Usable()) > 1 || len(p.Other.Usable()) > 1 {
 		alo, ahi := p.Base.span(metric)
 		blo, bhi := p.Other.span(metric)
 		if alo <= bhi && blo <= ahi {
@@ -175,7 +175,7 @@ func (r Row) of(s *record.Step) Row {
 // span is the smallest and the largest value over repetitions; a lower bound reaches to +∞.
 func (r Row) span(metric string) (lo, hi float64) {
 	lo, hi = math.Inf(1), math.Inf(-1)
-	for _, s := range r.usable() {
+	for _, s := range r.Usable() {
 		v := r.of(s).metric(metric)
 		if !v.OK {
 			continue
@@ -190,7 +190,7 @@ func (r Row) span(metric string) (lo, hi float64) {
 
 // medianStep is the step of the row's evidence with the median value of a metric.
 func (r Row) medianStep(metric string) *record.Step {
-	steps := slices.Clone(r.usable())
+	steps := slices.Clone(r.Usable())
 	slices.SortStableFunc(steps, func(a, b *record.Step) int {
 		return cmp.Compare(r.of(a).metric(metric).V, r.of(b).metric(metric).V)
 	})

@@ -137,5 +137,5 @@ func (p Pair) trusted(r RatePair) bool { return r.Base.evidence() && r.Other.evi
 
 // keptUp says whether no step of the row was saturated.
 func keptUp(r Row) bool {
-	return !slices.ContainsFunc(r.usable(), func(s *record.Step) bool { return s.Verdict.Saturated })
+	return !slices.ContainsFunc(r.Usable(), func(s *record.Step) bool { return s.Verdict.Saturated })
 }

@@ -88,8 +88,9 @@ func targetOf(run *record.Run, name string) record.Target {
 	return record.Target{Name: name}
 }
 
-// usable are the steps of the row that are evidence, or all of them if none is.
-func (r Row) usable() []*record.Step {
+// Usable are the steps of the row that are evidence, or all of them if none is: its numbers are the
+// medians over these.
+func (r Row) Usable() []*record.Step {
 	var out []*record.Step
 	for _, s := range r.Steps {
 		if verdict.Usable(s) {
@@ -121,7 +122,7 @@ func exact(v *float64) Value {
 // mean of the two in the middle. A censored value ranks above all others.
 func (r Row) median(f func(*record.Step) Value) Value {
 	var vs []Value
-	for _, s := range r.usable() {
+	for _, s := range r.Usable() {
 		if v := f(s); v.OK {
 			vs = append(vs, v)
 		}

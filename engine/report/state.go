@@ -66,7 +66,7 @@ func stateText(ws []word) string {
 func (r Row) state() string {
 	var all []word
 	ok := false
-	for _, s := range r.usable() {
+	for _, s := range r.Usable() {
 		ws := words(s)
 		ok = ok || len(ws) == 0
 		for _, w := range ws {

@@ -81,7 +81,7 @@ func gapMetric(runs ...*record.Run) (metric, title string) {
 
 // few says whether the p99 of a metric stands on fewer than 100 requests.
 func (r Row) few(metric string) bool {
-	for _, s := range r.usable() {
+	for _, s := range r.Usable() {
 		n := s.OK + s.Incomplete
 		if metric != "itl" {
 			n = distOf(s, metric).N

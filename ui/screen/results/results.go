@@ -17,7 +17,6 @@ import (
 	"benchtop/engine"
 	"benchtop/engine/record"
 	"benchtop/engine/report"
-	"benchtop/engine/verdict"
 	"benchtop/ui/screen"
 	"benchtop/ui/theme"
 )
@@ -279,10 +278,7 @@ func (m *Model) place(name string) int {
 // bound among them makes the result one.
 func value(r *report.Row, metric screen.Metric, percentile string) (v float64, bound bool) {
 	var vs []float64
-	for _, s := range r.Steps {
-		if len(r.Steps) > 1 && !verdict.Usable(s) {
-			continue
-		}
+	for _, s := range r.Usable() {
 		x, b := screen.StepNumber(s, metric, percentile)
 		if !math.IsNaN(x) {
 			vs = append(vs, x)
@@ -295,10 +291,7 @@ func value(r *report.Row, metric screen.Metric, percentile string) (v float64, b
 // number is the median over the usable repetitions of what of says; NaN is unknown.
 func number(r *report.Row, of func(*record.Step) *float64) float64 {
 	var vs []float64
-	for _, s := range r.Steps {
-		if len(r.Steps) > 1 && !verdict.Usable(s) {
-			continue
-		}
+	for _, s := range r.Usable() {
 		if v := of(s); v != nil {
 			vs = append(vs, *v)
 		}

@@ -41,7 +41,7 @@ func TestRepetitionsShowTheMedianOfTheValid(t *testing.T) {
 		{"one, invalid: shown all the same", []*record.Step{step(380, false)}, 380},
 		{"three", []*record.Step{step(390, true), step(380, true), step(500, true)}, 390},
 		{"an invalid one is left out", []*record.Step{step(390, true), step(380, true), step(9000, false)}, 385},
-		{"none valid", []*record.Step{step(390, false), step(380, false)}, math.NaN()},
+		{"none valid: shown all the same", []*record.Step{step(390, false), step(380, false)}, 385},
 	} {
 		r := &report.Row{Steps: c.steps}
 		v, bound := value(r, screen.TTFT, "p50")
