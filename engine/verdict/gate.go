@@ -143,6 +143,8 @@ func (g Gate) eval(c Capacity, t *record.Target, steps []record.Step) (Outcome, 
 			seen += fmt.Sprintf(" (unclear at %s)", ratesText(c.Untrusted))
 		}
 		return o, seen
+	case g.Metric == "cost" && g.Rate == 0 && c.Step == nil:
+		return Unknown, strings.TrimPrefix(c.String(), "unknown: ")
 	case g.Metric == "cost" && g.Rate == 0:
 		return g.evalSteps([]*record.Step{c.Step}, t)
 	}
@@ -274,9 +276,9 @@ func (g Gate) value(s *record.Step, t *record.Target) (v float64, bound, ok bool
 func (g Gate) text(v float64) string {
 	switch g.Metric {
 	case "goodput", "errors":
-		return digits3(100*v) + " %"
+		return beside(v, g.Value, 100, " %", func(v float64) string { return digits3(100*v) + " %" })
 	case "cost":
-		return "$" + digits3(v) + " per 1M output tokens"
+		return "$" + beside(v, g.Value, 1, "", digits3) + " per 1M output tokens"
 	}
-	return timeText(v)
+	return beside(v, g.Value, 1, " ms", timeText)
 }

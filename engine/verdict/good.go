@@ -2,6 +2,8 @@ package verdict
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 
 	"benchtop/engine/record"
@@ -90,11 +92,11 @@ func (l Limit) check(step *record.Step) (Outcome, string) {
 	case !ok:
 		return Unknown, name + " is unknown"
 	case bound && !l.holds(ms):
-		return NotMet, fmt.Sprintf("%s is above %s, limit %s", name, timeText(ms), timeText(l.MS))
+		return NotMet, fmt.Sprintf("%s is above %s, limit %s", name, beside(ms, l.MS, 1, " ms", timeText), timeText(l.MS))
 	case bound:
 		return Unknown, fmt.Sprintf("%s is only known to be above %s", name, timeText(ms))
 	case !l.holds(ms):
-		return NotMet, fmt.Sprintf("%s is %s, limit %s", name, timeText(ms), timeText(l.MS))
+		return NotMet, fmt.Sprintf("%s is %s, limit %s", name, beside(ms, l.MS, 1, " ms", timeText), timeText(l.MS))
 	}
 	return Met, ""
 }
@@ -129,6 +131,16 @@ func timeText(ms float64) string {
 		return digits3(ms/1e3) + " s"
 	}
 	return digits3(ms) + " ms"
+}
+
+// beside is the text of a value that is held against a limit. Where rounding makes the two look the same
+// though they are not, it is written out, times scale and with its unit: "500.2 ms, limit 500 ms".
+func beside(v, limit, scale float64, unit string, text func(float64) string) string {
+	s := text(v)
+	if v == limit || s != text(limit) {
+		return s
+	}
+	return strconv.FormatFloat(math.Round(v*scale*1e6)/1e6, 'f', -1, 64) + unit
 }
 
 // digits3 prints three significant digits without an exponent.

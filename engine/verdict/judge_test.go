@@ -33,12 +33,14 @@ func TestJudge(t *testing.T) {
 		{"sound", nil, nil, ""},
 		{"late, but within 1 % of TTFT", func(s *record.Step) { s.SendLag.P99 = p(2.9) }, nil, ""},
 		{"late", func(s *record.Step) { s.SendLag.P99 = p(3.1) }, nil, "the client sent late: send lag p99 is 3.10 ms, limit 3.00 ms"},
+		{"a little late", func(s *record.Step) { s.SendLag.P99 = p(3.0004) }, nil, "send lag p99 is 3.0004 ms, limit 3.00 ms"},
 		{"late, TTFT unknown", func(s *record.Step) { s.SendLag.P99 = p(1.1); s.TTFT = record.Dist{} }, nil, "limit 1.00 ms"},
 		{"late, TTFT a lower bound", func(s *record.Step) {
 			s.SendLag.P99, s.TTFT.P50 = p(20), nil
 			s.LowerBounds = map[string]float64{"ttft_p50_ms": 30_000}
 		}, nil, ""},
 		{"coalesced", func(s *record.Step) { s.CoalescedShare = 0.0011 }, nil, "the client read late: 0.11 % of the events"},
+		{"a little coalesced", func(s *record.Step) { s.CoalescedShare = 0.00104 }, nil, "the client read late: 0.104 % of the events shared a read with an earlier one, limit 0.1 %"},
 		{"barely coalesced", func(s *record.Step) { s.CoalescedShare = 0.001 }, nil, ""},
 		{"one request missing", func(s *record.Step) { s.Sent = 479 }, nil, "479 requests were sent in the window, 480 were planned"},
 		{"cut short", func(s *record.Step) { s.Partial, s.Sent, s.WindowS = true, 300, 37.5 }, nil, "the window was cut short after 37.5 s"},

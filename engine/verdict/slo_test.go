@@ -88,7 +88,7 @@ func FuzzParse(f *testing.F) {
 func TestCheck(t *testing.T) {
 	p := func(v float64) *float64 { return &v }
 	step := record.Step{
-		Sent: 100, OK: 98, TTFT: record.Dist{N: 98, P50: p(300), P95: p(500)},
+		Sent: 100, OK: 98, TTFT: record.Dist{N: 98, P50: p(300), P90: p(300.25), P95: p(500)},
 		LowerBounds: map[string]float64{"e2e_p99_ms": 30_000},
 	}
 	for _, tc := range []struct {
@@ -100,6 +100,7 @@ func TestCheck(t *testing.T) {
 		{"below", "ttft.p50<301ms", 0, verdict.Met, ""},
 		{"at the limit, which is outside", "ttft.p95<500ms", 0, verdict.NotMet, "ttft.p95 is 500 ms, limit 500 ms"},
 		{"at the limit, which is inside", "ttft.p95<=500ms", 0, verdict.Met, ""},
+		{"a little above the limit", "ttft.p90<300ms", 0, verdict.NotMet, "ttft.p90 is 300.25 ms, limit 300 ms"},
 		{"lower bound above the limit", "e2e.p99<20s", 0, verdict.NotMet, "e2e.p99 is above 30.0 s, limit 20.0 s"},
 		{"lower bound below the limit", "e2e.p99<40s", 0, verdict.Unknown, "e2e.p99 is only known to be above 30.0 s"},
 		{"value missing", "itl.p95<50ms", 0, verdict.Unknown, "itl.p95 is unknown"},

@@ -84,11 +84,12 @@ func clientFaults(s *record.Step, ev Evidence) []string {
 			limit = max(limit, maxSendLagShare*p50)
 		}
 		if lag > limit {
-			add("the client sent late: send lag p99 is %s ms, limit %s ms", digits3(lag), digits3(limit))
+			add("the client sent late: send lag p99 is %s ms, limit %s ms", beside(lag, limit, 1, "", digits3), digits3(limit))
 		}
 	}
 	if s.CoalescedShare > maxCoalescedShare {
-		add("the client read late: %.2f %% of the events shared a read with an earlier one, limit %.1f %%", 100*s.CoalescedShare, 100*maxCoalescedShare)
+		add("the client read late: %s %% of the events shared a read with an earlier one, limit %.1f %%",
+			beside(s.CoalescedShare, maxCoalescedShare, 100, "", func(v float64) string { return fmt.Sprintf("%.2f", 100*v) }), 100*maxCoalescedShare)
 	}
 	if ev.Planned > 0 && s.Sent != ev.Planned && !s.Partial {
 		add("%d requests were sent in the window, %d were planned", s.Sent, ev.Planned)
@@ -138,8 +139,8 @@ func targetFaults(s *record.Step, ev Evidence) []string {
 	tokens("prompt", s.PromptTokensMin, s.PromptTokensMax, ev.PromptTokens)
 	tokens("output", s.OutputTokensMin, s.OutputTokensMax, ev.OutputTokens)
 	hits := func(what string, pct *float64, expected float64) {
-		if pct != nil && *pct-expected >= maxPrefixHitPct {
-			add("the %s answered %s %% of the prompt tokens, limit %s %%", what, digits3(*pct), digits3(expected+maxPrefixHitPct))
+		if limit := expected + maxPrefixHitPct; pct != nil && *pct >= limit {
+			add("the %s answered %s %% of the prompt tokens, limit %s %%", what, beside(*pct, limit, 1, "", digits3), digits3(limit))
 		}
 	}
 	hits("prefix cache", s.Server.PrefixHitPct, ev.TemplateHitPct)
