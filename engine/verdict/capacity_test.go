@@ -202,6 +202,16 @@ func TestFleet(t *testing.T) {
 			}
 		})
 	}
+	// GuideLLM 0.3 was asked for 8 req/s and sent 7.65; a count of requests is whole.
+	sent := func(rate, offered float64) verdict.Capacity {
+		return verdict.Capacity{Holds: rate, Fails: 2 * rate, Step: &record.Step{Rate: rate, OfferedRPS: offered, WindowS: 60}}
+	}
+	if f, _ := verdict.FleetFor(31, 1, sent(8, 7.65), nil); f.Replicas != 5 || math.Abs(f.Headroom-(1-31/38.25)) > 1e-9 {
+		t.Errorf("31 req/s by what held 7.65 take %+v, want 5 replicas", f)
+	}
+	if f, _ := verdict.FleetFor(1.3, 1, sent(1.3, 77.5/60), nil); f.Replicas != 1 {
+		t.Errorf("half a request less than asked for buys a node: %+v", f)
+	}
 	if _, ok := verdict.FleetFor(8, 1, verdict.Capacity{}, nil); ok {
 		t.Error("a fleet for an unknown capacity")
 	}

@@ -49,6 +49,16 @@ type Fleet struct {
 	AtLeast bool
 }
 
+// load is the rate that a replica was seen to take: the nominal one, or what was sent where that is less
+// by more than a request. The arrivals of other tools do not keep to the rate they are asked for.
+func (c Capacity) load() float64 {
+	s := c.Step
+	if s == nil || s.OfferedRPS <= 0 || (c.Holds-s.OfferedRPS)*s.WindowS <= 1 {
+		return c.Holds
+	}
+	return s.OfferedRPS
+}
+
 // FleetFor is the fleet that serves rps with every replica loaded to at most utilisation (in (0, 1])
 // of its capacity. It is not ok if the capacity is unknown or 0, or an argument is out of range.
 func FleetFor(rps, utilisation float64, c Capacity, usdPerHour *float64) (Fleet, bool) {
@@ -56,12 +66,12 @@ func FleetFor(rps, utilisation float64, c Capacity, usdPerHour *float64) (Fleet,
 		return Fleet{}, false
 	}
 	// A rounding error must not buy another node.
-	n := math.Ceil(rps / (c.Holds * utilisation) * (1 - 1e-12))
+	n := math.Ceil(rps / (c.load() * utilisation) * (1 - 1e-12))
 	if n > math.MaxInt32 {
 		return Fleet{}, false
 	}
 	f := Fleet{Target: c.Target, Replicas: max(int(n), 1), AtLeast: c.Fails == 0}
-	f.Headroom = max(0, 1-rps/(float64(f.Replicas)*c.Holds))
+	f.Headroom = max(0, 1-rps/(float64(f.Replicas)*c.load()))
 	if usdPerHour != nil {
 		f.USDPerMonth = ptr(float64(f.Replicas) * *usdPerHour * HoursPerMonth)
 	}
