@@ -127,7 +127,11 @@ func costFindings(run *record.Run, slo verdict.SLO) []string {
 	for i, o := range all {
 		cost, base := *o.cost.PerMillionOutput, *all[0].cost.PerMillionOutput
 		text := fmt.Sprintf("A million output tokens cost %s on %s, loaded with the %s req/s it holds", usd(cost), o.name, rate(o.Holds))
-		if i > 0 && base > 0 {
+		switch {
+		case i == 0 || base <= 0:
+		case ratesDiffer("cost", all[0].Step, o.Step, base, cost) == verdict.NotMet:
+			text += ", no significant difference from " + all[0].name
+		default:
 			text += ", " + ratio(cost/base) + " on " + all[0].name
 		}
 		out = append(out, text+".")

@@ -247,6 +247,20 @@ func TestReportSaysWhatToMind(t *testing.T) {
 	}
 }
 
+// What compare calls noise is no finding either.
+func TestReportFindsNoDifferenceInNoise(t *testing.T) {
+	run := sampleRun()
+	for usd, want := range map[float64]string{
+		6.7:  "A million output tokens cost $0.62 on A100, loaded with the 16 req/s it holds, no significant difference from A10.",
+		3.67: "A million output tokens cost $0.34 on A100, loaded with the 16 req/s it holds, 44 % less than on A10.",
+	} {
+		run.Targets[1].USDPerHour = &usd
+		if page := report.Markdown(run); !strings.Contains(page, strings.ReplaceAll(want, "$", "\\$")) && !strings.Contains(page, want) {
+			t.Errorf("at $%g an hour the page does not say %q:\n%s", usd, want, page)
+		}
+	}
+}
+
 func TestReportTellsTheGates(t *testing.T) {
 	run := sampleRun()
 	if page := report.Markdown(run); strings.Contains(page, "## Gates") {
