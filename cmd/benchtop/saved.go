@@ -124,7 +124,7 @@ func (b *backend) Runs(context.Context) ([]ui.RunInfo, error) {
 			continue
 		}
 		r := i.Run
-		info.ID, info.Name, info.State, info.Rates = r.ID, r.Name, r.State, r.Plan.Rates
+		info.ID, info.Name, info.State, info.Rates, info.Simulated = r.ID, r.Name, r.State, r.Plan.Rates, r.Simulated
 		info.Started = r.StartedAt.Local().Format("2006-01-02 15:04")
 		for _, t := range r.Targets {
 			info.Targets = append(info.Targets, t.Name)

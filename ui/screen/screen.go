@@ -48,7 +48,9 @@ type RunInfo struct {
 	Targets []string
 	Rates   []float64
 	Model   string
-	Err     string // why it cannot be opened
+	// Simulated says that it was not measured on GPUs.
+	Simulated bool
+	Err       string // why it cannot be opened
 	// Held is what each workspace came to, "holds 8, breaks at 16 req/s", by HeldKey.
 	Held map[string]string
 }

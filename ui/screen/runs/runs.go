@@ -64,13 +64,21 @@ func (m *Model) SetFilter(s string) {
 }
 
 func matches(r *screen.RunInfo, words []string) bool {
-	text := strings.ToLower(strings.Join(append([]string{r.ID, r.Name, r.Model, r.State, r.Started}, r.Targets...), " "))
+	text := strings.ToLower(strings.Join(append([]string{r.ID, r.Name, r.Model, stateText(r), r.Started}, r.Targets...), " "))
 	for _, w := range words {
 		if !strings.Contains(text, w) {
 			return false
 		}
 	}
 	return true
+}
+
+// stateText is how a run stands, as the list shows it.
+func stateText(r *screen.RunInfo) string {
+	if r.Simulated {
+		return r.State + ", simulated"
+	}
+	return r.State
 }
 
 // Head says how many there are.
@@ -192,14 +200,14 @@ func (m *Model) row(r *screen.RunInfo) []widget.Cell {
 	if name == "" {
 		name = r.ID
 	}
-	state := widget.Cell{Text: r.State}
+	state := widget.Cell{Text: stateText(r)}
 	switch {
 	case r.Err != "":
 		state = widget.Cell{Text: m.theme.Glyph.Cross + " unreadable", Style: m.theme.Bad}
 	case r.State == "complete":
-		state = widget.Cell{Text: m.theme.Glyph.Check + " complete", Style: m.theme.Good}
+		state = widget.Cell{Text: m.theme.Glyph.Check + " " + stateText(r), Style: m.theme.Good}
 	case r.State != "":
-		state = widget.Cell{Text: m.theme.Glyph.Warn + " " + r.State, Style: m.theme.Warn}
+		state = widget.Cell{Text: m.theme.Glyph.Warn + " " + stateText(r), Style: m.theme.Warn}
 	}
 	mark := widget.Cell{Text: " "}
 	if slices.Contains(m.marks, r.Dir) {

@@ -45,6 +45,18 @@ func TestOpenAndCopy(t *testing.T) {
 	}
 }
 
+func TestASimulatedRunIsToldFromAMeasuredOne(t *testing.T) {
+	m := newRuns()
+	m.Set([]screen.RunInfo{{ID: "real", State: "complete"}, {ID: "demo", State: "complete", Simulated: true}}, nil)
+	if v := m.Render(80, 22); strings.Count(v, "simulated") != 1 || !strings.Contains(v, "complete, simulated") {
+		t.Errorf("not one line says simulated:\n%s", v)
+	}
+	m.SetFilter("simulated")
+	if v := m.Render(80, 22); strings.Contains(v, "real") || !strings.Contains(v, "demo") {
+		t.Errorf("simulated finds:\n%s", v)
+	}
+}
+
 func TestFilterKeepsTheCursorInside(t *testing.T) {
 	m := newRuns()
 	press(m, "G")
