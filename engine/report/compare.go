@@ -103,11 +103,15 @@ func pairOf(baseRun *record.Run, base record.Target, otherRun *record.Run, other
 	return p
 }
 
-// Change compares one metric of the pair's rows, like "ttft.p95", "completed" or "cost". Rows without evidence are not compared: the values
-// are there, the significance is unknown.
+// Change compares one metric of the pair's rows, like "ttft.p95", "completed" or "cost". Rows without
+// evidence are not compared: the values are there, the significance is unknown. Goodputs by different
+// objectives have nothing to do with each other.
 func (p RatePair) Change(metric string) Change {
 	c := Change{Base: p.Base.metric(metric), Other: p.Other.metric(metric), Percent: math.NaN(), Significant: verdict.Unknown}
 	if !c.Base.OK || !c.Other.OK || c.Base.Bound || c.Other.Bound || c.Base.V <= 0 {
+		return c
+	}
+	if metric == "goodput" && !slices.Equal(p.Base.objectives(), p.Other.objectives()) {
 		return c
 	}
 	c.Percent = 100 * (c.Other.V - c.Base.V) / c.Base.V
@@ -119,6 +123,15 @@ func (p RatePair) Change(metric string) Change {
 
 // evidence says whether the row has a usable step.
 func (r Row) evidence() bool { return slices.ContainsFunc(r.Steps, verdict.Usable) }
+
+// objectives are those that the row's goodput is by.
+func (r Row) objectives() []string {
+	var out []string
+	for _, o := range r.Usable()[0].SLOs {
+		out = append(out, o.SLO)
+	}
+	return out
+}
 
 // metric is a number of the row by the name that a Change has.
 func (r Row) metric(name string) Value {

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,7 +125,7 @@ func (p Pair) caveats() []string {
 	var out []string
 	if p.BaseRun != p.OtherRun {
 		for _, d := range planDifferences(p.BaseRun.Plan, p.OtherRun.Plan) {
-			out = append(out, "not the same workload: "+d)
+			out = append(out, "not the same plan: "+d)
 		}
 	}
 	if p.Base.Model != p.Other.Model {
@@ -154,8 +155,16 @@ func (p Pair) caveats() []string {
 				out = append(out, fmt.Sprintf("%s at %s req/s: %s", side.name, rate(r.Rate), state))
 			}
 		}
+		if a, b := r.Base.window(), r.Other.window(); math.Abs(a-b) > 0.05*max(a, b) && !(keptUp(r.Base) && keptUp(r.Other)) {
+			out = append(out, fmt.Sprintf("at %s req/s the windows are %s and %s s long, and what falls behind gets slower all the while", rate(r.Rate), digits(a), digits(b)))
+		}
 	}
 	return out
+}
+
+// window is the length of the row's windows in s.
+func (r Row) window() float64 {
+	return r.median(func(s *record.Step) Value { return Value{V: s.WindowS, OK: true} }).V
 }
 
 func toolOf(run *record.Run) string {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"benchtop/engine/record"
 )
@@ -74,5 +75,7 @@ func planDifferences(a, b record.Plan) []string {
 	diff("output tokens", a.Workload.OutputTokens, b.Workload.OutputTokens)
 	diff("arrivals", a.Arrivals, b.Arrivals)
 	diff("seed", a.Seed, b.Seed)
+	objective := func(p record.Plan) string { return cmp.Or(strings.Join(p.SLO, " and "), "none") }
+	diff("objective", objective(a), objective(b))
 	return out
 }
