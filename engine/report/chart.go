@@ -82,7 +82,7 @@ func (c *chart) add(run *record.Run, suffix string, dashed bool, f func(*record.
 			if r.Target.Name != t.Name || !(r.Rate > 0) {
 				continue
 			}
-			v := r.median(func(s *record.Step) Value { return f(s, t) })
+			v := r.Median(func(s *record.Step) Value { return f(s, t) })
 			if !v.OK || !(v.V > 0) || math.IsInf(v.V, 0) {
 				continue
 			}

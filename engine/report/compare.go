@@ -136,7 +136,7 @@ func (r Row) objectives() []string {
 // metric is a number of the row by the name that a Change has.
 func (r Row) metric(name string) Value {
 	m, stat, isLatency := strings.Cut(name, ".")
-	return r.median(func(s *record.Step) Value {
+	return r.Median(func(s *record.Step) Value {
 		if isLatency {
 			return statOf(s, m, stat)
 		}

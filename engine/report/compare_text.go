@@ -62,7 +62,7 @@ func (p Pair) cells(metrics []string) (header []string, rows [][]string) {
 	}
 	for _, r := range p.Rates {
 		offered := func(row Row) string {
-			return numCell(row.median(func(s *record.Step) Value { return Value{V: s.OfferedRPS, OK: s.OfferedRPS > 0} }))
+			return numCell(row.Median(func(s *record.Step) Value { return Value{V: s.OfferedRPS, OK: s.OfferedRPS > 0} }))
 		}
 		row := []string{rate(r.Rate), arrow(offered(r.Base), offered(r.Other))}
 		for _, m := range metrics {
@@ -151,7 +151,7 @@ func (p Pair) caveats() []string {
 			row  Row
 			name string
 		}{{r.Base, p.BaseLabel}, {r.Other, p.OthLabel}} {
-			if state := side.row.state(); state != "ok" {
+			if state := side.row.State(); state != "ok" {
 				out = append(out, fmt.Sprintf("%s at %s req/s: %s", side.name, rate(r.Rate), state))
 			}
 		}
@@ -164,7 +164,7 @@ func (p Pair) caveats() []string {
 
 // window is the length of the row's windows in s.
 func (r Row) window() float64 {
-	return r.median(func(s *record.Step) Value { return Value{V: s.WindowS, OK: true} }).V
+	return r.Median(func(s *record.Step) Value { return Value{V: s.WindowS, OK: true} }).V
 }
 
 func toolOf(run *record.Run) string {

@@ -158,8 +158,8 @@ func pathFinding(run *record.Run, t record.Target) string {
 		if r.Target.Name != t.Name || !r.evidence() {
 			continue
 		}
-		rtt := r.median(func(s *record.Step) Value { return exact(s.Path.RTTP50MS) })
-		ttft := r.median(func(s *record.Step) Value { return statOf(s, "ttft", "p50") })
+		rtt := r.Median(func(s *record.Step) Value { return exact(s.Path.RTTP50MS) })
+		ttft := r.Median(func(s *record.Step) Value { return statOf(s, "ttft", "p50") })
 		if !rtt.OK || !ttft.OK || ttft.Bound || ttft.V <= 0 {
 			continue
 		}

@@ -118,9 +118,9 @@ func exact(v *float64) Value {
 	return Value{V: *v, OK: true}
 }
 
-// median of what f says of the row's evidence: over repetitions the median, of an even number the
+// Median of what f says of the row's evidence: over repetitions the median, of an even number the
 // mean of the two in the middle. A censored value ranks above all others.
-func (r Row) median(f func(*record.Step) Value) Value {
+func (r Row) Median(f func(*record.Step) Value) Value {
 	var vs []Value
 	for _, s := range r.Usable() {
 		if v := f(s); v.OK {

@@ -62,8 +62,8 @@ func stateText(ws []word) string {
 	return strings.Join(texts, ", ")
 }
 
-// state of a row: that of its evidence, each kind once, requests of all repetitions added up.
-func (r Row) state() string {
+// State of a row: that of its evidence, each kind once, requests of all repetitions added up.
+func (r Row) State() string {
 	var all []word
 	ok := false
 	for _, s := range r.Usable() {

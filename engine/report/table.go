@@ -29,7 +29,7 @@ type col struct {
 func tableCols(run *record.Run) []col {
 	lat := func(group, metric, stat string, drop int) col {
 		return col{group: group, title: stat, drop: drop, cell: func(r Row) string {
-			text := msCell(r.median(func(s *record.Step) Value { return statOf(s, metric, stat) }))
+			text := msCell(r.Median(func(s *record.Step) Value { return statOf(s, metric, stat) }))
 			if stat == "p99" && text != "–" && r.few(metric) {
 				text += "†"
 			}
@@ -37,7 +37,7 @@ func tableCols(run *record.Run) []col {
 		}}
 	}
 	num := func(group, title string, drop int, f func(*record.Step) Value) col {
-		return col{group: group, title: title, drop: drop, cell: func(r Row) string { return numCell(r.median(f)) }}
+		return col{group: group, title: title, drop: drop, cell: func(r Row) string { return numCell(r.Median(f)) }}
 	}
 	gaps, gapTitle := gapMetric(run)
 	cols := []col{
@@ -45,15 +45,15 @@ func tableCols(run *record.Run) []col {
 		{group: "req/s", title: "nominal", short: "rate", cell: func(r Row) string { return rate(r.Rate) }},
 		num("req/s", "offered", 0, func(s *record.Step) Value { return Value{V: s.OfferedRPS, OK: s.OfferedRPS > 0 || s.Sent == 0} }),
 		{group: "req/s", title: "completed", short: "done", cell: func(r Row) string {
-			return numCell(r.median(func(s *record.Step) Value { return Value{V: s.CompletedRPS, OK: s.WindowS > 0} }))
+			return numCell(r.Median(func(s *record.Step) Value { return Value{V: s.CompletedRPS, OK: s.WindowS > 0} }))
 		}},
 		lat("TTFT ms", "ttft", "p50", 0), lat("TTFT ms", "ttft", "p95", 2), lat("TTFT ms", "ttft", "p99", 0),
 		lat(gapTitle, gaps, "p50", 0), lat(gapTitle, gaps, "p95", 3), lat(gapTitle, gaps, "p99", 0),
 		num("output", "tok/s", 4, func(s *record.Step) Value { return exact(s.OutputTokensPerS) }),
 		{group: "$/M", title: "output", short: "out", drop: 1, cell: func(r Row) string {
-			return numCell(r.median(func(s *record.Step) Value { return exact(verdict.CostOf(r.Target.USDPerHour, s).PerMillionOutput) }))
+			return numCell(r.Median(func(s *record.Step) Value { return exact(verdict.CostOf(r.Target.USDPerHour, s).PerMillionOutput) }))
 		}},
-		{title: "state", left: true, cell: Row.state},
+		{title: "state", left: true, cell: Row.State},
 	}
 	if slices.ContainsFunc(run.Steps, func(s record.Step) bool { return s.GoodShare != nil }) {
 		good := num("SLO", "good %", 5, func(s *record.Step) Value { return exact(times(s.GoodShare, 100)) })

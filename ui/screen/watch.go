@@ -341,11 +341,14 @@ func StepValue(s *record.Step, m Metric, percentile string, th *theme.Theme) str
 	if bound {
 		text = "> " + text
 	}
-	if percentile == "p99" && text != Unknown && s.TTFT.N < minP99 {
+	if percentile == "p99" && text != Unknown && FewForP99(s) {
 		text += th.Glyph.Dagger
 	}
 	return text
 }
+
+// FewForP99 says whether a p99 of the step stands on fewer than 100 requests.
+func FewForP99(s *record.Step) bool { return s.TTFT.N < minP99 }
 
 // StepNumber is a percentile of a finished step in ms; bound says that it is a lower bound. NaN is
 // unknown.

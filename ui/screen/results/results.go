@@ -274,35 +274,29 @@ func (m *Model) place(name string) int {
 	return max(slices.IndexFunc(m.run.Targets, func(t record.Target) bool { return t.Name == name }), 0)
 }
 
-// value is a percentile of a row: the median over its usable repetitions; NaN is unknown. A lower
-// bound among them makes the result one.
+// value is a percentile of a row; NaN is unknown.
 func value(r *report.Row, metric screen.Metric, percentile string) (v float64, bound bool) {
-	var vs []float64
-	for _, s := range r.Usable() {
+	m := r.Median(func(s *record.Step) report.Value {
 		x, b := screen.StepNumber(s, metric, percentile)
-		if !math.IsNaN(x) {
-			vs = append(vs, x)
-			bound = bound || b
-		}
+		return report.Value{V: x, Bound: b, OK: !math.IsNaN(x)}
+	})
+	if !m.OK {
+		return math.NaN(), false
 	}
-	return median(vs), bound
+	return m.V, m.Bound
 }
 
-// number is the median over the usable repetitions of what of says; NaN is unknown.
+// number is the row's value of what of says; NaN is unknown.
 func number(r *report.Row, of func(*record.Step) *float64) float64 {
-	var vs []float64
-	for _, s := range r.Usable() {
-		if v := of(s); v != nil {
-			vs = append(vs, *v)
+	m := r.Median(func(s *record.Step) report.Value {
+		v := of(s)
+		if v == nil {
+			return report.Value{}
 		}
-	}
-	return median(vs)
-}
-
-func median(vs []float64) float64 {
-	if len(vs) == 0 {
+		return report.Value{V: *v, OK: true}
+	})
+	if !m.OK {
 		return math.NaN()
 	}
-	slices.Sort(vs)
-	return (vs[(len(vs)-1)/2] + vs[len(vs)/2]) / 2
+	return m.V
 }

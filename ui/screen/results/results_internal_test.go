@@ -52,6 +52,61 @@ func TestRepetitionsShowTheMedianOfTheValid(t *testing.T) {
 	}
 }
 
+// What is a lower bound ranks above what is known, whatever its age: the median of 450, 480 and more than
+// 400 ms is 480 ms, as in the table that show prints.
+func TestRepetitionsRankLowerBoundsLast(t *testing.T) {
+	known := func(ms float64) *record.Step {
+		return &record.Step{TTFT: record.Dist{N: 200, P99: &ms}, Verdict: record.Verdict{Valid: true}}
+	}
+	cut := &record.Step{TTFT: record.Dist{N: 200}, LowerBounds: map[string]float64{"ttft_p99_ms": 400}, Verdict: record.Verdict{Valid: true}}
+	th := theme.New(theme.Options{Profile: termenv.Ascii})
+	for want, steps := range map[string][]*record.Step{
+		"480":   {known(450), cut, known(480)},
+		"> 400": {cut, cut, known(480)},
+	} {
+		if got := latency(&report.Row{Steps: steps}, screen.TTFT, "p99", th); got != want {
+			t.Errorf("p99 of the row is %q, want %q", got, want)
+		}
+	}
+	few := known(450)
+	few.TTFT.N = 60
+	if got := latency(&report.Row{Steps: []*record.Step{few, few}}, screen.TTFT, "p99", th); got != "450"+th.Glyph.Dagger {
+		t.Errorf("p99 of few requests, twice, is %q, without its mark", got)
+	}
+}
+
+// A row speaks for all its repetitions, not for the last.
+func TestRepetitionsShareTheirState(t *testing.T) {
+	step := func(v record.Verdict) *record.Step { return &record.Step{Sent: 100, OK: 100, Verdict: v} }
+	ok, saturated, invalid := step(record.Verdict{Valid: true}), step(record.Verdict{Valid: true, Saturated: true}), step(record.Verdict{})
+	th := theme.New(theme.Options{Profile: termenv.Ascii})
+	for _, tc := range []struct {
+		steps []*record.Step
+		want  string
+	}{
+		{[]*record.Step{saturated, saturated, ok}, "saturated at times"},
+		{[]*record.Step{ok, invalid}, "ok"},
+		{[]*record.Step{invalid, invalid}, "invalid"},
+	} {
+		if got, _ := state(&report.Row{Steps: tc.steps}, th); !strings.HasSuffix(got, " "+tc.want) {
+			t.Errorf("state %q, want %q", got, tc.want)
+		}
+	}
+}
+
+// The rate of sending that another tool does not tell is not 0.
+func TestUnknownOfferedRate(t *testing.T) {
+	run := fixture.Run(1)
+	for i := range run.Steps {
+		run.Steps[i].OfferedRPS = 0
+	}
+	m := newResults(run)
+	press(m, "t")
+	if row := m.tableRow(&m.rows[0], true); row[2].Text != screen.Unknown {
+		t.Errorf("offered %q, want it unknown", row[2].Text)
+	}
+}
+
 func same(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
 
 // GuideLLM keeps one mean gap per request, which is our TPOT.

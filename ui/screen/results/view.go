@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"benchtop/engine/record"
@@ -120,13 +121,13 @@ func (m *Model) drawCurve(metric screen.Metric, w, h int, focus bool) string {
 }
 
 func saturated(r *report.Row) bool {
-	n := 0
-	for _, s := range r.Steps {
+	n, steps := 0, r.Usable()
+	for _, s := range steps {
 		if s.Verdict.Saturated {
 			n++
 		}
 	}
-	return 2*n > len(r.Steps)
+	return 2*n > len(steps)
 }
 
 // drawTable is the table paired by rate.
@@ -155,14 +156,7 @@ func (m *Model) drawTable(w, h int) string {
 }
 
 func (m *Model) dagger() bool {
-	for i := range m.rows {
-		for _, s := range m.rows[i].Steps {
-			if s.TTFT.N < 100 {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.rows, func(r report.Row) bool { return slices.ContainsFunc(r.Usable(), screen.FewForP99) })
 }
 
 func (m *Model) tableRow(r *report.Row, first bool) []widget.Cell {
@@ -175,7 +169,7 @@ func (m *Model) tableRow(r *report.Row, first bool) []widget.Cell {
 	num := func(of func(*record.Step) *float64, show func(float64) string) {
 		cells = append(cells, widget.Cell{Text: show(number(r, of))})
 	}
-	num(func(s *record.Step) *float64 { return &s.OfferedRPS }, screen.Sig3)
+	num(offered, screen.Sig3)
 	num(func(s *record.Step) *float64 { return &s.CompletedRPS }, screen.Sig3)
 	for _, metric := range []screen.Metric{screen.TTFT, m.gaps} {
 		for _, p := range screen.Percentiles {
@@ -188,27 +182,37 @@ func (m *Model) tableRow(r *report.Row, first bool) []widget.Cell {
 	return append(cells, widget.Cell{Text: text, Style: st})
 }
 
+// offered is nil where a tool sent requests at a rate it does not tell.
+func offered(s *record.Step) *float64 {
+	if s.OfferedRPS == 0 && s.Sent > 0 {
+		return nil
+	}
+	return &s.OfferedRPS
+}
+
 // latency is one percentile of a row; a p99 of few requests is marked.
 func latency(r *report.Row, metric screen.Metric, p string, th *theme.Theme) string {
-	if len(r.Steps) == 1 {
-		return screen.StepValue(r.Steps[0], metric, p, th)
-	}
 	v, bound := value(r, metric, p)
 	text := screen.MS(v)
 	if bound {
 		text = "> " + text
 	}
+	if p == "p99" && text != screen.Unknown && slices.ContainsFunc(r.Usable(), screen.FewForP99) {
+		text += th.Glyph.Dagger
+	}
 	return text
 }
 
-// state is the sign and the words for a row.
+// state is the sign and the words for a row: the worst of it, the rest is said below the table.
 func state(r *report.Row, th *theme.Theme) (string, *theme.Style) {
-	s := r.Steps[len(r.Steps)-1]
-	words, _, _ := strings.Cut(report.State(s), ", ") // the worst; the rest is said below the table
-	switch {
-	case !s.Verdict.Valid || s.Verdict.Void:
+	words, _, more := strings.Cut(r.State(), ", ")
+	if at := " at times"; more && strings.HasSuffix(r.State(), at) {
+		words += at
+	}
+	switch first, _, _ := strings.Cut(words, " "); {
+	case first == "void" || first == "invalid":
 		return th.Glyph.Warn + " " + words, th.Bad
-	case s.Verdict.Saturated:
+	case first == "saturated":
 		return th.Glyph.AtLeast + " " + words, th.Warn
 	case words == "ok":
 		return th.Glyph.Check + " " + words, th.Good
@@ -289,7 +293,11 @@ func (m *Model) explain(r *report.Row, w, room, most int) []string {
 		facts = append(facts, "goodput "+screen.Sig3(*s.GoodputRPS)+" req/s")
 	}
 	name := look.Marker + " " + widget.Clean(r.Target.Name)
-	lines := widget.Lines(name+" at "+screen.Rate(r.Rate)+" req/s: "+strings.Join(facts, " · "), w, room, th.Glyph.Ellipsis)
+	which := ""
+	if len(r.Steps) > 1 {
+		which = fmt.Sprintf(", repetition %d", s.Repeat+1)
+	}
+	lines := widget.Lines(name+" at "+screen.Rate(r.Rate)+" req/s"+which+": "+strings.Join(facts, " · "), w, room, th.Glyph.Ellipsis)
 	if len(lines) == 0 {
 		return nil
 	}
