@@ -15,12 +15,13 @@ var bandwidth = map[string]float64{
 	"A10": 600, "A100": 2039, "H100": 3938, "H200": 4800, "L4": 300, "L40S": 864, "MI300X": 5300, "V620": 512, "RTXPRO6000": 1597,
 }
 
-// parameters of models in 10^9, from their model cards, by a part of their name.
+// parameters of models in 10^9, from their model cards, by a part of their name. Of phi-4-multimodal a
+// token reads its language model alone, which is phi-4-mini's.
 var parameters = []struct {
 	name     *regexp.Regexp
 	billions float64
 }{
-	{regexp.MustCompile(`phi-?4-mini`), 3.84}, {regexp.MustCompile(`phi-?4`), 14.7}, {regexp.MustCompile(`phi-?3\.5-mini|phi-?3-mini`), 3.82},
+	{regexp.MustCompile(`phi-?4-(mini|multimodal)`), 3.84}, {regexp.MustCompile(`phi-?4`), 14.7}, {regexp.MustCompile(`phi-?3\.5-mini|phi-?3-mini`), 3.82},
 	{regexp.MustCompile(`llama-?3(\.\d)?-8b|distill-llama-8b`), 8.03}, {regexp.MustCompile(`llama-?3(\.\d)?-70b`), 70.6},
 	{regexp.MustCompile(`mistral-7b`), 7.25}, {regexp.MustCompile(`qwen2\.5-coder-7b|qwen2\.5-7b`), 7.62}, {regexp.MustCompile(`qwen2\.5-coder-32b|qwen2\.5-32b`), 32.8},
 	{regexp.MustCompile(`distill-qwen-14b|qwen2\.5-14b`), 14.8}, {regexp.MustCompile(`falcon-?7b`), 7.22}, {regexp.MustCompile(`falcon-?40b`), 41.8},

@@ -203,6 +203,9 @@ func vllmFile(t tree) ([]finding, error) {
 	if f.step.Rate, err = openRate("vllm bench serve", orZero(t.at("request_rate").num())); err != nil {
 		return nil, err
 	}
+	if b := t.at("burstiness").num(); b != nil && *b != 1 {
+		f.arrivals = fmt.Sprintf("gamma, burstiness %g", *b)
+	}
 	f.target = record.Target{Model: t.at("model_id").text(), Engine: "vllm"}
 	s := &f.step
 	s.StartedAt, _ = time.ParseInLocation("20060102-150405", t.at("date").text(), time.UTC)
@@ -212,10 +215,10 @@ func vllmFile(t tree) ([]finding, error) {
 	s.WindowS = max(orZero(t.at("duration").num()), 0)
 	dist := func(name string) record.Dist {
 		d := record.Dist{N: s.OK}
-		if s.OK == 0 {
+		get := func(stat string) *float64 { return t.at(stat + "_" + name + "_ms").num() }
+		if s.OK == 0 || orZero(get("mean")) == 0 { // what it has no value of is 0 there
 			return d
 		}
-		get := func(stat string) *float64 { return t.at(stat + "_" + name + "_ms").num() }
 		d.Mean, d.P50, d.P90, d.P95, d.P99 = get("mean"), get("median"), get("p90"), get("p95"), get("p99")
 		return d
 	}

@@ -1,0 +1,59 @@
+package report_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"benchtop/engine/record"
+	"benchtop/engine/report"
+)
+
+func imported(t *testing.T, name, text string) *record.Run {
+	t.Helper()
+	dir := t.TempDir()
+	im, err := report.Import([]report.ImportFile{{Path: write(t, dir, name, text), Target: "a10"}}, importedAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := im.Save(filepath.Join(dir, "run")); err != nil {
+		t.Fatal(err)
+	}
+	return im.Run
+}
+
+// vllm bench writes 0 for what it has no value of: replies of one token have no gap.
+func TestImportOfVLLMWithoutGaps(t *testing.T) {
+	text := vllmJSON
+	for _, m := range []string{"tpot", "itl"} {
+		for _, stat := range []string{"mean", "median", "std", "p99"} {
+			text = strings.Replace(text, `"`+stat+"_"+m+`_ms"`, `"`+stat+"_"+m+`_ms": 0.0, "was_`+stat+"_"+m+`"`, 1)
+		}
+	}
+	run := imported(t, "v.json", text)
+	s := run.Steps[0]
+	if s.ITL.P50 != nil || s.ITL.Mean != nil || s.TPOT.P50 != nil || s.TTFT.P50 == nil {
+		t.Errorf("ITL %+v and TPOT %+v are unknown, TTFT %+v is not", s.ITL, s.TPOT, s.TTFT)
+	}
+}
+
+// Bunched or evened-out arrivals are not Poisson's.
+func TestImportOfVLLMWithBurstiness(t *testing.T) {
+	if run := imported(t, "v.json", strings.Replace(vllmJSON, `"burstiness": 1.0`, `"burstiness": 0.5`, 1)); run.Plan.Arrivals != "gamma, burstiness 0.5" {
+		t.Errorf("arrivals %q", run.Plan.Arrivals)
+	}
+	if run := imported(t, "v.json", vllmJSON); run.Plan.Arrivals != "poisson" {
+		t.Errorf("arrivals %q", run.Plan.Arrivals)
+	}
+}
+
+// A token of phi-4-multimodal reads 3.8 billion parameters, not the 14.7 of phi-4.
+func TestFloorIsOfTheModelItself(t *testing.T) {
+	for model, impossible := range map[string]bool{"microsoft/Phi-4-multimodal-instruct": false, "microsoft/phi-4": true, "meta-llama/Llama-3.1-8B-Instruct": true} {
+		run := sampleRun()
+		run.Targets[0].Model = model
+		if got := strings.Contains(report.Markdown(run), "the time that reading the weights of"); got != impossible {
+			t.Errorf("20 ms a token of %s on an A10 are called impossible: %v", model, got)
+		}
+	}
+}
