@@ -332,6 +332,9 @@ func TestFleetsAreCheapestFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if many, err := report.Fleets(run, 2e6, 1, report.TableOptions{}); err != nil || !strings.Contains(many, "To serve 2,000,000 req/s") {
+		t.Errorf("%v\n%s", err, many)
+	}
 	// A100: 100 / (16 · 0.7) = 8.9 → 9 replicas at $3.673 · 730; A10: 100 / (8 · 0.7) = 17.9 → 18.
 	want := "To serve 100 req/s with replicas loaded to 70 % of what they held:\n" +
 		"target  replicas   USD/month  headroom\n" +

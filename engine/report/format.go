@@ -48,7 +48,12 @@ func thousands(s string) string {
 }
 
 // rate prints a nominal rate as it was asked for.
-func rate(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+func rate(v float64) string {
+	if v >= 1e6 { // to be served, not measured
+		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
+	}
+	return strconv.FormatFloat(v, 'g', 6, 64)
+}
 
 // ms prints a time in ms for a column headed "ms"; from one second on it carries its own unit.
 func ms(v float64) string {

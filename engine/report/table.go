@@ -120,8 +120,9 @@ func footnotes(run *record.Run, rows []Row) []string {
 	where := map[string][]place{}
 	var texts []string
 	dagger, repeats, steps := false, false, 0
+	gaps, _ := gapMetric(run)
 	for _, r := range rows {
-		dagger = dagger || r.few("ttft")
+		dagger = dagger || r.few("ttft") || r.few(gaps)
 		repeats = repeats || len(r.Steps) > 1
 		for _, s := range r.Steps {
 			steps++
@@ -160,7 +161,7 @@ func footnotes(run *record.Run, rows []Row) []string {
 		out = append(out, "† p99 of fewer than 100 requests")
 	}
 	if repeats {
-		out = append(out, "Rows of several repetitions show the median over those that are valid.")
+		out = append(out, "Rows of several repetitions show the median over those that are valid, over all where none is.")
 	}
 	return out
 }

@@ -88,6 +88,16 @@ func TestRowsTakeTheLastTryAndTheMedianOfRepetitions(t *testing.T) {
 	}
 }
 
+// A mark is explained wherever it stands.
+func TestDaggerOfGapsIsExplained(t *testing.T) {
+	run := sampleRun()
+	run.Steps = run.Steps[3:4] // 480 requests, of which few have more than one token
+	run.Steps[0].ITL, run.Steps[0].TPOT.N = record.Dist{}, 12
+	if got := report.Table(run, report.TableOptions{}); strings.Count(got, "†") != 2 {
+		t.Errorf("want one mark and what it says:\n%s", got)
+	}
+}
+
 func TestAnswer(t *testing.T) {
 	yes, no := true, false
 	for _, tc := range []struct {

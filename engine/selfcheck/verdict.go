@@ -17,9 +17,14 @@ const (
 func (r *Row) judge(reply Reply) {
 	ttft, gap := maxShare*float64(reply.TTFT.Microseconds()), maxShare*float64(reply.Gap.Microseconds())
 	limit := func(what string, got, most float64) {
-		if got > most {
-			r.Reasons = append(r.Reasons, fmt.Sprintf("%s p99 %s, want at most %s", what, micros(got), micros(most)))
+		if got <= most {
+			return
 		}
+		seen := micros(got)
+		if seen == micros(most) { // rounding must not make the two look the same
+			seen = fmt.Sprintf("%g µs", got)
+		}
+		r.Reasons = append(r.Reasons, fmt.Sprintf("%s p99 %s, want at most %s", what, seen, micros(most)))
 	}
 	limit("send lag", r.SendLag.P99, ttft)
 	if r.TTFTError != nil {
@@ -140,15 +145,18 @@ func thousands(n int) string {
 }
 
 func kilo(v float64) string {
-	if v < 1000 {
+	switch {
+	case v < 999.5:
 		return fmt.Sprintf("%.0f", v)
+	case v < 999_500:
+		return fmt.Sprintf("%.3gk", v/1000)
 	}
-	return fmt.Sprintf("%.3gk", v/1000)
+	return fmt.Sprintf("%.3gM", v/1e6)
 }
 
 // micros writes µs with three digits, as ms from 1,000 on.
 func micros(us float64) string {
-	if us >= 1000 {
+	if us >= 999.5 {
 		return fmt.Sprintf("%.3g ms", us/1000)
 	}
 	return fmt.Sprintf("%.3g µs", us)

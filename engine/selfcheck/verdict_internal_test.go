@@ -32,7 +32,7 @@ func TestVerdict(t *testing.T) {
 		words   []string
 	}{
 		{"all is well", []Row{a, b, c, hog}, "1024", true, []string{"up to 1,024 streams (48.3k tok/s), the most that was tried", "trusted as well: 256 streams (48.3k tok/s) with a CPU hog"}},
-		{"the rows come in any order", []Row{c, a, late(b)}, "16/s", true, []string{"up to 16 req/s", "not at 256 streams", "send lag p99 2 ms, want at most 2 ms"}},
+		{"the rows come in any order", []Row{c, a, late(b)}, "16/s", true, []string{"up to 16 req/s", "not at 256 streams", "send lag p99 2001 µs, want at most 2 ms"}},
 		{"a hog does not count against the plain rows", []Row{a, blurred(hog)}, "16/s", true, []string{"not trusted: 256 streams", "ITL error p99 201 µs, want at most 200 µs"}},
 		{"not even the smallest", []Row{merged(a), b}, "", false, []string{"do not trust", "0.2 % of events"}},
 		{"a failed request", []Row{failed(a)}, "", false, []string{"1 of 9 requests failed: cut"}},
@@ -57,5 +57,16 @@ func TestVerdict(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestFiguresHaveNoExponent(t *testing.T) {
+	for got, want := range map[string]string{
+		micros(999.7): "1 ms", micros(999.4): "999 µs", micros(25.04): "25 µs",
+		kilo(999.7): "1k", kilo(48_300): "48.3k", kilo(999_700): "1M",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
