@@ -165,7 +165,7 @@ func (c *Client) WaitReady(ctx context.Context, namespace, name string, look fun
 				return inventory.Workspace{}, err
 			case ws.Benchmarkable:
 				return c.describe(ctx, ws), nil
-			case ws.State == kaito.StateTuning || ws.State == kaito.StateOther:
+			case ws.Never():
 				return inventory.Workspace{}, &inventory.Problem{What: fmt.Sprintf("%s/%s cannot be benchmarked", ws.Namespace, ws.Name), Why: ws.Reason}
 			}
 			last = ws.Reason

@@ -130,6 +130,15 @@ func TestFooterOfBoxes(t *testing.T) {
 	}
 }
 
+func TestATuningJobIsNotWaitedFor(t *testing.T) {
+	_, d := drive(t)
+	d.Press("G")
+	d.ExpectLine("▸", "phi4-lora")
+	d.Press("enter")
+	d.ExpectContains("phi4-lora cannot be benchmarked", "it tunes a model and serves none")
+	d.ExpectNot("cannot be benchmarked yet", "opens by itself")
+}
+
 // A workspace that is waited for opens its set-up when it is ready, unless the person left.
 func TestWaitingForAWorkspace(t *testing.T) {
 	for _, stay := range []bool{true, false} {

@@ -80,7 +80,11 @@ func (m *model) waitFor(key string) {
 		return
 	}
 	m.waiting = key
-	b := box{title: w.Name + " cannot be benchmarked yet", wide: true, body: func() string { return m.waitText(key) }}
+	title := " cannot be benchmarked yet"
+	if w.Never() {
+		title = " cannot be benchmarked"
+	}
+	b := box{title: w.Name + title, wide: true, body: func() string { return m.waitText(key) }}
 	if sel := m.picker.Selected(); len(sel) > 0 {
 		b.answers = []answer{{"s", "go on with the marked ones", func() tea.Cmd { return m.setUp(sel) }}}
 	}
@@ -113,7 +117,10 @@ func (m *model) waitText(key string) string {
 	if w.Note != "" {
 		lines = append(lines, "", w.Note)
 	}
-	return strings.Join(append(lines, "", "This is watched: when it is ready, the set-up opens by itself."), "\n")
+	if !w.Never() {
+		lines = append(lines, "", "This is watched: when it is ready, the set-up opens by itself.")
+	}
+	return strings.Join(lines, "\n")
 }
 
 func reasonOf(w *inventory.Workspace) string {

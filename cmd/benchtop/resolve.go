@@ -74,6 +74,9 @@ func (b *backend) find(ctx context.Context, s targetSpec, told func(string)) (*i
 	if ws.Benchmarkable {
 		return &ws, nil
 	}
+	if ws.Never() {
+		return nil, &inventory.Problem{What: fmt.Sprintf("%s/%s cannot be benchmarked", ws.Namespace, ws.Name), Why: ws.Reason}
+	}
 	if b.run.wait <= 0 {
 		return nil, &inventory.Problem{What: fmt.Sprintf("%s/%s cannot be benchmarked now", ws.Namespace, ws.Name),
 			Why: ws.Reason, Next: []string{"wait for it with --wait 20m"}}

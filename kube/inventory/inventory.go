@@ -70,6 +70,12 @@ type Workspace struct {
 	Running, Waiting *float64
 }
 
+// Never says that no waiting makes it a target: it is a job, or a service of another kind, or it has
+// replicas which are targets themselves.
+func (w *Workspace) Never() bool {
+	return w.State == "Tuning" || w.State == "Other" || w.State == "Set"
+}
+
 // Condition is one status condition.
 type Condition struct {
 	Type    string
