@@ -192,6 +192,22 @@ func TestChecksAreShownTheWorstFirst(t *testing.T) {
 	}
 }
 
+func TestNamesAndChecksAreReadToTheirEnd(t *testing.T) {
+	m := setup.New(theme.New(theme.Options{Profile: termenv.Ascii}), record.DefaultPlan(),
+		[]screen.Selection{{Name: "127.0.0.1-16403", URL: "http://127.0.0.1:16403"}, {Name: "127.0.0.1-16404", URL: "http://127.0.0.1:16404"}})
+	const why = "connect to 127.0.0.1:16404: connection refused; is the server running, and are host and port right? --wait 20m waits for it"
+	m.Checked([]screen.Check{{Level: screen.CheckRefused, Target: "127.0.0.1-16404", Text: why}}, nil)
+	for _, size := range [][2]int{{120, 38}, {80, 22}} {
+		view := m.Render(size[0], size[1])
+		words := strings.Join(strings.FieldsFunc(view, func(r rune) bool { return r == '│' || r == ' ' || r == '\n' }), " ")
+		for _, want := range []string{"● 127.0.0.1-16403 http", "◆ 127.0.0.1-16404 http", why} {
+			if !strings.Contains(words, want) {
+				t.Errorf("%v: no %q on\n%s", size, want, view)
+			}
+		}
+	}
+}
+
 func TestEstimate(t *testing.T) {
 	p := record.DefaultPlan()
 	p.Rates, p.Duration, p.Warmup, p.Drain = []float64{1, 4}, record.Duration(60*time.Second), record.Warmup{Fixed: true, For: 10 * time.Second}, record.Duration(5*time.Second)

@@ -24,7 +24,11 @@ func (m *Model) Render(w, h int) string {
 	form := m.formLines(fw - 2)
 	plan := m.planLines(fw - 4)
 	room := h - len(form) - 2 - 2
-	planH := max(min(len(plan), max(room, minPlan)), 0)
+	least := minPlan
+	if slices.ContainsFunc(m.checks, func(c screen.Check) bool { return c.Level == screen.CheckRefused }) {
+		least += 2 // what stands against the start is read to its end
+	}
+	planH := max(min(len(plan), max(room, least), h-2), 0)
 	if len(plan) > planH && planH >= 2 {
 		plan = append(plan[:planH-2:planH-2], m.theme.Dim.Render(fmt.Sprintf("%s %d more", m.theme.Glyph.Down, len(plan)-planH+1)), plan[len(plan)-1])
 	}
@@ -88,6 +92,10 @@ func (m *Model) more(above, below int) string {
 
 func (m *Model) targetLines(w int) []string {
 	var lines []string
+	name := 10
+	for _, t := range m.targets {
+		name = max(name, min(widget.Width(widget.Clean(t.Name)), w/4))
+	}
 	for i, t := range m.targets {
 		label := ""
 		if i == 0 {
@@ -102,7 +110,7 @@ func (m *Model) targetLines(w int) []string {
 			}
 			text = widget.Clean(text + "  " + ws.InstanceType)
 		}
-		lines = append(lines, fmt.Sprintf("  %-12s", label)+look.Style.Render(look.Marker+" "+widget.Fit(widget.Clean(t.Name), 10, m.theme.Glyph.Ellipsis))+" "+text)
+		lines = append(lines, fmt.Sprintf("  %-12s", label)+look.Style.Render(look.Marker+" "+widget.Fit(widget.Clean(t.Name), name, m.theme.Glyph.Ellipsis))+" "+text)
 		lines[i] = widget.Fit(lines[i], w, m.theme.Glyph.Ellipsis)
 	}
 	if len(lines) == 0 {
@@ -179,9 +187,7 @@ func (m *Model) buttonLine() string {
 // planLines are what the sweep will come to, what stands against it, and the button.
 func (m *Model) planLines(w int) []string {
 	lines := strings.Split(m.planLine(w), "\n")
-	for _, l := range m.checkLines() {
-		lines = append(lines, widget.Fit(l, max(w, 0), m.theme.Glyph.Ellipsis))
-	}
+	lines = append(lines, m.checkLines(max(w, 0))...)
 	return append(lines, m.buttonLine())
 }
 
@@ -231,19 +237,19 @@ func (m *Model) unpriced() []string {
 }
 
 // checkLines are what the preflight found; the worst first.
-func (m *Model) checkLines() []string {
+func (m *Model) checkLines(w int) []string {
 	th := m.theme
 	switch {
 	case m.checking:
 		return []string{th.Dim.Render("looking at the targets …")}
 	case m.checkErr != "":
-		return []string{th.Bad.Render(th.Glyph.Cross + " " + widget.Clean(m.checkErr))}
+		return m.checkLine(screen.Check{Level: screen.CheckRefused, Text: m.checkErr}, w)
 	}
 	var lines []string
 	for level := screen.CheckRefused; level >= screen.CheckFine; level-- {
 		for _, c := range m.checks {
 			if c.Level == level {
-				lines = append(lines, m.checkLine(c))
+				lines = append(lines, m.checkLine(c, w)...)
 			}
 		}
 	}
@@ -253,20 +259,33 @@ func (m *Model) checkLines() []string {
 	return lines
 }
 
-func (m *Model) checkLine(c screen.Check) string {
+// checkHeight is how many lines one check takes at most.
+const checkHeight = 3
+
+// checkLine is a check in lines of w cells: what to do about it stands at its end.
+func (m *Model) checkLine(c screen.Check, w int) []string {
 	th := m.theme
 	text := c.Text
 	if c.Target != "" {
 		text = c.Target + ": " + text
 	}
-	text = widget.Clean(text)
+	mark, st := th.Glyph.Cross, th.Bad
 	switch c.Level {
 	case screen.CheckFine:
-		return th.Good.Render(th.Glyph.Check) + " " + text
+		mark, st = th.Glyph.Check, th.Good
 	case screen.CheckWarning:
-		return th.Warn.Render(th.Glyph.Warn) + " " + text
+		mark, st = th.Glyph.Warn, th.Warn
 	case screen.CheckConfirm:
-		return th.Warn.Render(th.Glyph.Warn+" asks: ") + text
+		mark, st = th.Glyph.Warn+" asks:", th.Warn
 	}
-	return th.Bad.Render(th.Glyph.Cross + " " + text)
+	lines := widget.Lines(mark+" "+text, w, checkHeight, th.Glyph.Ellipsis)
+	for i, l := range lines {
+		switch rest, marked := strings.CutPrefix(l, mark); {
+		case c.Level == screen.CheckRefused:
+			lines[i] = st.Render(l)
+		case i == 0 && marked:
+			lines[i] = st.Render(mark) + rest
+		}
+	}
+	return lines
 }
