@@ -63,7 +63,7 @@ func (o *outcome) finding() string {
 		text += sureness(o.Step)
 	}
 	for _, n := range o.Notes {
-		text += " " + strings.TrimSuffix(n, ".") + "."
+		text += " " + strings.ToUpper(n[:1]) + strings.TrimSuffix(n[1:], ".") + "."
 	}
 	return text
 }

@@ -228,8 +228,12 @@ func validity(run *record.Run) []block {
 			if verdict.Usable(s) {
 				usable++
 			} else {
-				items = append(items, fmt.Sprintf("%s at %s req/s is not used: %s.",
-					label(run, r.Target), rate(r.Rate), strings.Join(s.Verdict.Reasons, "; ")))
+				which := ""
+				if len(r.Steps) > 1 {
+					which = fmt.Sprintf(" (repetition %d)", s.Repeat+1)
+				}
+				items = append(items, fmt.Sprintf("%s at %s req/s%s is not used: %s.",
+					label(run, r.Target), rate(r.Rate), which, strings.Join(s.Verdict.Reasons, "; ")))
 			}
 			if s.SendLag.P99 != nil {
 				lag = max(lag, *s.SendLag.P99)

@@ -261,6 +261,19 @@ func TestReportFindsNoDifferenceInNoise(t *testing.T) {
 	}
 }
 
+func TestValidityNamesTheRepetition(t *testing.T) {
+	run := sampleRun()
+	again := run.Steps[3]
+	again.Repeat, again.Index, again.Verdict = 1, 99, record.Verdict{Reasons: []string{"the client sent late"}}
+	run.Steps = append(run.Steps, again)
+	page := report.Markdown(run)
+	for _, want := range []string{"A10 at 8 req/s (repetition 2) is not used: the client sent late.", "A measurement of 8 req/s is not used: invalid (the client sent late)."} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q:\n%s", want, page)
+		}
+	}
+}
+
 func TestReportTellsTheGates(t *testing.T) {
 	run := sampleRun()
 	if page := report.Markdown(run); strings.Contains(page, "## Gates") {

@@ -128,32 +128,45 @@ func CapacityOf(slo SLO, target string, steps []record.Step) Capacity {
 	return c
 }
 
-// unusedStep is a step that is no evidence, and why.
+// unusedStep is a step that is no evidence, and why; beside is set if another step of its rate is.
 type unusedStep struct {
-	rate float64
-	why  string
+	rate   float64
+	why    string
+	beside bool
 }
 
 // unusedNotes says every reason once, with the rates that it is about.
 func unusedNotes(steps []unusedStep) []string {
 	slices.SortStableFunc(steps, func(a, b unusedStep) int { return cmp.Compare(a.rate, b.rate) })
-	rates := map[string][]float64{}
-	var whys []string
+	type reason struct {
+		why    string
+		beside bool
+	}
+	rates := map[reason][]float64{}
+	var order []reason
 	for _, s := range steps {
-		if rates[s.why] == nil {
-			whys = append(whys, s.why)
+		r := reason{s.why, s.beside}
+		if rates[r] == nil {
+			order = append(order, r)
 		}
-		if !slices.Contains(rates[s.why], s.rate) {
-			rates[s.why] = append(rates[s.why], s.rate)
+		if !slices.Contains(rates[r], s.rate) {
+			rates[r] = append(rates[r], s.rate)
 		}
 	}
 	var out []string
-	for _, why := range whys {
+	for _, r := range order {
+		what, many := "", len(rates[r]) > 1
+		switch {
+		case r.beside && many:
+			what = "measurements of "
+		case r.beside:
+			what = "a measurement of "
+		}
 		verb := "is"
-		if len(rates[why]) > 1 {
+		if many {
 			verb = "are"
 		}
-		out = append(out, fmt.Sprintf("%s req/s %s not used: %s", ratesText(rates[why]), verb, why))
+		out = append(out, fmt.Sprintf("%s%s req/s %s not used: %s", what, ratesText(rates[r]), verb, r.why))
 	}
 	return out
 }
@@ -200,7 +213,7 @@ func ratesOf(slo SLO, target string, steps []record.Step, notes *[]string, unuse
 			byRate[s.Rate] = r
 		}
 		if !Usable(s) {
-			*unused = append(*unused, unusedStep{s.Rate, "invalid (" + strings.Join(s.Verdict.Reasons, "; ") + ")"})
+			*unused = append(*unused, unusedStep{rate: s.Rate, why: "invalid (" + strings.Join(s.Verdict.Reasons, "; ") + ")"})
 			continue
 		}
 		switch outcome, why := Holds(slo, s); outcome {
@@ -211,8 +224,12 @@ func ratesOf(slo SLO, target string, steps []record.Step, notes *[]string, unuse
 			r.why = cmp.Or(r.why, why)
 		default:
 			r.open++
-			*unused = append(*unused, unusedStep{s.Rate, why})
+			*unused = append(*unused, unusedStep{rate: s.Rate, why: why})
 		}
+	}
+	for i := range *unused {
+		r := byRate[(*unused)[i].rate]
+		(*unused)[i].beside = r.outcome() != Unknown
 	}
 	var out []rateResult
 	for _, r := range byRate {
