@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -155,14 +154,14 @@ func (m *model) showLog() {
 	m.open(box{title: "Events", wide: true, offset: 1 << 20, text: strings.Join(lines, "\n")})
 }
 
-// copy puts text on the clipboard through the terminal (OSC 52), with the next pictures: nothing
-// else may write to the terminal.
+// copy puts text on the clipboard through the terminal (OSC 52), beside the next picture: only the
+// canvas writes to the terminal.
 func (m *model) copy(a screen.Copy) {
 	if len(a.Text) > clipLimit {
 		m.say(1, a.What+" is too long for the clipboard of a terminal; e writes it to a file")
 		return
 	}
-	m.clip, m.clipUntil = a.Text, m.now().Add(clipFor)
+	m.clip = a.Text
 	m.say(0, "copied "+a.What)
 }
 
@@ -174,11 +173,6 @@ func (m *model) copyRole() {
 	}
 	m.copy(screen.Copy{What: "the Role: an admin applies it with kubectl apply -f -", Text: m.opt.Role(m.picker.Cluster().Namespace)})
 }
-
-// clipFor is how long a text for the clipboard is part of the pictures. Bubble Tea shows the latest
-// picture 25 times a second and drops those between, so that one picture alone could be dropped; a line
-// that stays as it is is written once.
-const clipFor = 2 * time.Second
 
 // clipLimit is what common terminals take in one OSC 52: xterm cuts at 100,000 bytes of base64.
 const clipLimit = 70_000

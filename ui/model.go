@@ -89,8 +89,7 @@ type model struct {
 	starts      sync.WaitGroup     // starts under way
 	sweeps      sweeps             // all that were started: Show leaves none running
 	lastKey     time.Time
-	clip        string // text for the clipboard, written with the pictures up to clipUntil
-	clipUntil   time.Time
+	clip        string // text for the clipboard, until the canvas has written it
 	dirty       bool
 	picture     string // what View gave last
 	pictureSize [2]int

@@ -30,6 +30,10 @@ func (c *canvas) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		c.lines = nil
 	}
 	c.paint(c.model.View())
+	if c.clip != "" {
+		_, _ = io.WriteString(c.out, ansi.SetSystemClipboard(c.clip))
+		c.clip = ""
+	}
 	return c, cmd
 }
 

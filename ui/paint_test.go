@@ -8,6 +8,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
+
+	"benchtop/ui/screen"
 )
 
 // glass is a terminal that shows what a canvas paints.
@@ -57,6 +59,15 @@ func TestCanvasPaintsWhatChanged(t *testing.T) {
 		if k == "j" && g.raw.Len() > whole/2 {
 			t.Errorf("a move of the cursor writes %d bytes, the whole picture %d", g.raw.Len(), whole)
 		}
+	}
+
+	x.model.copy(screen.Copy{What: "the answer", Text: "A100"})
+	g.raw.Reset()
+	for range 3 {
+		c.Update(tickMsg(x.time))
+	}
+	if n := bytes.Count(g.raw.Bytes(), []byte(ansi.SetSystemClipboard("A100"))); n != 1 {
+		t.Errorf("a copied text is written %d times", n)
 	}
 
 	// Another program has scribbled on it, or it was resized: nothing that stands there is trusted.

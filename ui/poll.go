@@ -127,9 +127,6 @@ func (m *model) poll() tea.Cmd {
 	if m.flash.text != "" && m.now().After(m.flash.until) {
 		m.flash, m.dirty = flash{}, true
 	}
-	if m.clip != "" && m.now().After(m.clipUntil) {
-		m.clip, m.dirty = "", true
-	}
 	// Ages and clocks on screen move by themselves.
 	if s := m.now().Unix(); s != m.lastSecond && (s%10 == 0 || m.frozen || m.waiting != "") {
 		m.lastSecond, m.dirty = s, true

@@ -5,8 +5,6 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"benchtop/engine"
 	"benchtop/ui/screen"
 	"benchtop/ui/theme"
@@ -36,9 +34,6 @@ func (m *model) View() (view string) {
 		if m.theme.ASCII {
 			m.picture = asciiText.Replace(m.picture)
 		}
-	}
-	if m.clip != "" {
-		return m.picture + ansi.SetSystemClipboard(m.clip)
 	}
 	return m.picture
 }
