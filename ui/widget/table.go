@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"slices"
 	"strings"
 
 	"benchtop/ui/theme"
@@ -39,6 +40,8 @@ type Table struct {
 	NoHeader bool
 	// Empty is shown instead of rows when there are none.
 	Empty string
+	// Natural is what Measure gave for these columns and rows; nil: it is measured each time.
+	Natural []int
 }
 
 // columnGap is the number of cells between columns.
@@ -153,8 +156,8 @@ func (t Table) line(row []Cell, widths []int, bare bool) string {
 	return b.String()
 }
 
-// layout is the width of each column in w cells; -1 for one that was dropped.
-func (t Table) layout(w int) []int {
+// Measure is the width that each column would have if there were room.
+func (t Table) Measure() []int {
 	widths := make([]int, len(t.Columns))
 	for i, c := range t.Columns {
 		if !t.NoHeader {
@@ -165,6 +168,15 @@ func (t Table) layout(w int) []int {
 				widths[i] = max(widths[i], Width(Clean(r[i].Text)))
 			}
 		}
+	}
+	return widths
+}
+
+// layout is the width of each column in w cells; -1 for one that was dropped.
+func (t Table) layout(w int) []int {
+	widths := slices.Clone(t.Natural)
+	if widths == nil {
+		widths = t.Measure()
 	}
 	for {
 		over := total(widths) - w

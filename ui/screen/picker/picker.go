@@ -16,6 +16,7 @@ import (
 	"benchtop/kube/inventory"
 	"benchtop/ui/screen"
 	"benchtop/ui/theme"
+	"benchtop/ui/widget"
 )
 
 // Model is the state of the screen.
@@ -33,11 +34,13 @@ type Model struct {
 	last   map[string]string // what the latest sweep on a workspace came to, by row key
 	marks  []string          // keys in the order they were marked
 	filter string
-	detail bool // the detail panel is shown where it does not fit beside the list
-	offset int  // first row shown
-	page   int  // rows of the last Render, for half-page moves
-	beside bool // the details stood beside the list in the last Render
-	width  int  // of the list in the last Render
+	detail bool          // the detail panel is shown where it does not fit beside the list
+	offset int           // first row shown
+	page   int           // rows of the last Render, for half-page moves
+	beside bool          // the details stood beside the list in the last Render
+	width  int           // of the list in the last Render
+	table  *widget.Table // the list as it was drawn last, nil if rows or marks have changed since
+	aged   time.Time     // when its ages were right
 }
 
 // row is one line of the list: a workspace or a URL.
@@ -76,6 +79,7 @@ func (m *Model) Set(c *inventory.Cluster) (dropped []string) {
 		dropped = append(dropped, k)
 		return true
 	})
+	m.table = nil
 	return dropped
 }
 
@@ -102,7 +106,7 @@ func (m *Model) AddURL(u string) {
 	m.refresh()
 	m.cursor, m.moved = u, true
 	if !slices.Contains(m.marks, u) {
-		m.marks = append(m.marks, u)
+		m.marks, m.table = append(m.marks, u), nil
 	}
 }
 
@@ -128,7 +132,7 @@ func (m *Model) Filter() string { return m.filter }
 
 // refresh rebuilds the rows from the cluster, the URLs and the filter.
 func (m *Model) refresh() {
-	m.all = m.every()
+	m.all, m.table = m.every(), nil
 	m.rows = m.rows[:0]
 	words := strings.Fields(strings.ToLower(m.filter))
 	for _, r := range m.all {
@@ -254,13 +258,13 @@ func (m *Model) toggle() screen.Action {
 		return nil
 	}
 	if i := slices.Index(m.marks, r.key); i >= 0 {
-		m.marks = slices.Delete(m.marks, i, i+1)
+		m.marks, m.table = slices.Delete(m.marks, i, i+1), nil
 		return nil
 	}
 	if !r.runnable() {
 		return screen.Say{Level: 1, Text: r.name() + " cannot be benchmarked: " + reason(r.ws)}
 	}
-	m.marks = append(m.marks, r.key)
+	m.marks, m.table = append(m.marks, r.key), nil
 	return nil
 }
 
@@ -272,6 +276,7 @@ func (m *Model) markAll() {
 			missing = append(missing, r.key)
 		}
 	}
+	m.table = nil
 	if len(missing) == 0 {
 		m.marks = nil
 		return

@@ -163,6 +163,50 @@ func TestSetDropsMarksOfWhatFails(t *testing.T) {
 	}
 }
 
+// The list is kept from one picture to the next; what is drawn is what is drawn without that.
+func TestKeptListIsCurrent(t *testing.T) {
+	busy := fixture.Cluster()
+	running := 3.0
+	busy.Workspaces[0].Running, busy.Workspaces[1].Benchmarkable = &running, false
+	now := fixture.Now
+	ops := []struct {
+		name string
+		do   func(*picker.Model)
+	}{
+		{"a move", func(m *picker.Model) { press(m, "j") }},
+		{"a mark", func(m *picker.Model) { press(m, "space") }},
+		{"all marks", func(m *picker.Model) { press(m, "A") }},
+		{"another picture", func(m *picker.Model) { m.Set(busy) }},
+		{"no marks", func(m *picker.Model) { press(m, "A") }},
+		{"a URL", func(m *picker.Model) { m.AddURL("http://gpu-box:8000") }},
+		{"a filter", func(m *picker.Model) { m.SetFilter("a10") }},
+		{"none", func(m *picker.Model) { m.SetFilter("") }},
+		{"the mark taken off", func(m *picker.Model) { press(m, "G", "space") }},
+		{"a month", func(*picker.Model) { now = now.Add(30 * 24 * time.Hour) }},
+	}
+	clock := func() time.Time { return now }
+	th := theme.New(theme.Options{Profile: termenv.Ascii})
+	kept := picker.New(th, clock, true)
+	kept.Set(fixture.Cluster())
+	last := kept.Render(160, 43)
+	for i, op := range ops {
+		op.do(kept)
+		anew := picker.New(th, clock, true)
+		anew.Set(fixture.Cluster())
+		for _, op := range ops[:min(i+1, len(ops)-1)] {
+			op.do(anew)
+		}
+		got := kept.Render(160, 43)
+		if diff := cmp.Diff(anew.Render(160, 43), got); diff != "" {
+			t.Errorf("after %s (-drawn anew +kept):\n%s", op.name, diff)
+		}
+		if got == last {
+			t.Errorf("%s changes nothing on the screen", op.name)
+		}
+		last = got
+	}
+}
+
 // The list must answer a key within 16 ms with 2,000 workspaces.
 func BenchmarkMoveIn2000(b *testing.B) {
 	m := newPicker()

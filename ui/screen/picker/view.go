@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/bubbles/key"
 
@@ -208,25 +209,43 @@ func wayText(k key.Binding) string {
 	return k.Help().Desc
 }
 
-// drawList is the table of workspaces.
-func (m *Model) drawList(w, h int) string {
+// ageEvery is how often the ages in the list are made anew.
+const ageEvery = 10 * time.Second
+
+// list is the table of workspaces. It is kept, since a key mostly moves the cursor in it only.
+func (m *Model) list() widget.Table {
+	if now := m.now().Truncate(ageEvery); m.table == nil || !now.Equal(m.aged) {
+		m.table, m.aged = m.makeList(), now
+	}
+	return *m.table
+}
+
+func (m *Model) makeList() *widget.Table {
 	right := func(title string, drop int) widget.Column {
 		return widget.Column{Title: title, Right: true, Drop: drop}
 	}
-	tab := widget.Table{Theme: m.theme, Cursor: m.index(), Empty: "nothing matches " + m.filter + "; esc clears the filter", Columns: []widget.Column{
+	tab := &widget.Table{Theme: m.theme, Empty: "nothing matches " + m.filter + "; esc clears the filter", Columns: []widget.Column{
 		{}, {Title: "NAME", Min: 24, Grow: true}, {Title: "NAMESPACE", Min: 9, Drop: 3}, {Title: "INSTANCE TYPE", Drop: 6},
 		{Title: "GPU"}, right("$/H", 2), {Title: "STATE"}, {Title: "BUSY", Drop: 4}, right("PEAK TOK/MIN", 5), right("AGE", 7)}}
 	for _, r := range m.rows {
 		tab.Rows = append(tab.Rows, m.tableRow(r))
 	}
 	for _, title := range []string{"BUSY", "PEAK TOK/MIN"} {
-		dropUnknown(&tab, title)
+		dropUnknown(tab, title)
 	}
+	tab.Natural = tab.Measure()
+	return tab
+}
+
+// drawList draws the table and what stands under it.
+func (m *Model) drawList(w, h int) string {
+	tab := m.list()
+	tab.Cursor = m.index()
 	iw, ih := widget.Inside(w, h)
 	m.width = w
 	below := m.below(iw)
 	m.page = max(ih-len(below)-1, 0)
-	m.offset = widget.Scroll(m.offset, m.index(), len(tab.Rows), m.page)
+	m.offset = widget.Scroll(m.offset, tab.Cursor, len(tab.Rows), m.page)
 	tab.Offset = m.offset
 	body := widget.Stack(tab.Render(iw, ih-len(below)), strings.Join(below, "\n"))
 	note := ""
