@@ -16,6 +16,9 @@ func (m *model) quit() tea.Cmd {
 	case m.leaving:
 		m.say(1, "waiting for requests in flight; ctrl+c cuts them")
 		return nil
+	case m.latest != nil && m.latest.Done: // its result is on its way: nothing to ask
+		m.leaving = true
+		return nil
 	}
 	m.confirm("Quit while a sweep runs?",
 		"The sweep is stopped: requests in flight may finish, and everything measured so far is kept in\n"+m.latestDir(),

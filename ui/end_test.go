@@ -59,6 +59,23 @@ func TestQuitWhileRunningAsks(t *testing.T) {
 	}
 }
 
+// Between the picture that says so and the result, the sweep has ended already: a question about
+// stopping it would go away with the key.
+func TestQuitAsTheSweepEnds(t *testing.T) {
+	run := newRun(1)
+	x := newBench(t, func(_ *fakeBackend, o *Options) { o.Start, o.Run = StartLive, run })
+	run.finish()
+	x.poll()
+	x.press("q")
+	if len(x.boxes) > 0 {
+		t.Fatal("it asks whether to stop what has ended")
+	}
+	res, err := run.Wait()
+	if cmd := x.update(waitedMsg{run, res, err}); cmd == nil || cmd() != tea.Quit() {
+		t.Error("with the result it does not quit")
+	}
+}
+
 func TestInterruptTwiceCuts(t *testing.T) {
 	x, d := drive(t)
 	toLive(t, x, d)
