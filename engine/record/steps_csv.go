@@ -43,11 +43,11 @@ var stepColumns = []column{
 	{"rate_completed_rps", func(_ *Run, _ Target, s *Step) string { return csvNum(s.CompletedRPS) }},
 	{"started_at", func(_ *Run, _ Target, s *Step) string { return csvTime(s.StartedAt) }},
 	{"window_s", func(_ *Run, _ Target, s *Step) string { return csvNum(s.WindowS) }},
-	{"warmup_s", func(_ *Run, _ Target, s *Step) string { return csvNum(s.WarmupS) }},
-	{"drain_s", func(_ *Run, _ Target, s *Step) string { return csvNum(s.DrainS) }},
+	{"warmup_s", func(r *Run, _ Target, s *Step) string { return csvOwn(r, csvNum(s.WarmupS)) }},
+	{"drain_s", func(r *Run, _ Target, s *Step) string { return csvOwn(r, csvNum(s.DrainS)) }},
 	{"sent", func(_ *Run, _ Target, s *Step) string { return strconv.Itoa(s.Sent) }},
 	{"ok", func(_ *Run, _ Target, s *Step) string { return strconv.Itoa(s.OK) }},
-	{"rejected", func(_ *Run, _ Target, s *Step) string { return strconv.Itoa(s.Rejected) }},
+	{"rejected", func(r *Run, _ Target, s *Step) string { return csvOwn(r, strconv.Itoa(s.Rejected)) }},
 	{"failed", func(_ *Run, _ Target, s *Step) string { return strconv.Itoa(s.Failed) }},
 	{"incomplete", func(_ *Run, _ Target, s *Step) string { return strconv.Itoa(s.Incomplete) }},
 	{"ttft_mean_ms", func(_ *Run, _ Target, s *Step) string { return csvOpt(s.TTFT.Mean) }},
@@ -75,14 +75,14 @@ var stepColumns = []column{
 	{"tokens_per_event", func(_ *Run, _ Target, s *Step) string { return csvOpt(s.TokensPerEvent) }},
 	{"output_tokens_per_s", func(_ *Run, _ Target, s *Step) string { return csvOpt(s.OutputTokensPerS) }},
 	{"total_tokens_per_s", func(_ *Run, _ Target, s *Step) string { return csvOpt(s.TotalTokensPerS) }},
-	{"max_in_flight", func(_ *Run, _ Target, s *Step) string { return strconv.Itoa(s.MaxInFlight) }},
+	{"max_in_flight", func(r *Run, _ Target, s *Step) string { return csvOwn(r, strconv.Itoa(s.MaxInFlight)) }},
 	{"goodput_rps", func(_ *Run, _ Target, s *Step) string { return csvOpt(s.GoodputRPS) }},
 	{"slo_met", func(_ *Run, _ Target, s *Step) string { return csvBool(s.SLOMet) }},
 	{"usd_per_million_output_tokens", func(_ *Run, t Target, s *Step) string { return csvOpt(s.USDPerMillionOutput(t)) }},
 	{"send_lag_p99_ms", func(_ *Run, _ Target, s *Step) string { return csvOpt(s.SendLag.P99) }},
 	{"ttft_sent_p50_ms", func(_ *Run, _ Target, s *Step) string { return csvOpt(s.TTFTSent.P50) }},
 	{"ttft_sent_p99_ms", func(_ *Run, _ Target, s *Step) string { return csvOpt(s.TTFTSent.P99) }},
-	{"new_connections", func(_ *Run, _ Target, s *Step) string { return strconv.Itoa(s.NewConnections) }},
+	{"new_connections", func(r *Run, _ Target, s *Step) string { return csvOwn(r, strconv.Itoa(s.NewConnections)) }},
 	{"path_rtt_p50_ms", func(_ *Run, _ Target, s *Step) string { return csvOpt(s.Path.RTTP50MS) }},
 	{"server_ttft_mean_ms", func(_ *Run, _ Target, s *Step) string { return csvOpt(s.Server.TTFTMeanMS) }},
 	{"server_queue_mean_ms", func(_ *Run, _ Target, s *Step) string { return csvOpt(s.Server.QueueMeanMS) }},
@@ -175,6 +175,14 @@ func csvOffered(s *Step) string {
 		return ""
 	}
 	return csvNum(s.OfferedRPS)
+}
+
+// csvOwn leaves the cell empty where a 0 is only what another tool did not tell.
+func csvOwn(r *Run, cell string) string {
+	if r.Imported != "" && cell == "0" {
+		return ""
+	}
+	return cell
 }
 
 // csvCount writes a count whose zero means unknown.

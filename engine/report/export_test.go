@@ -135,6 +135,22 @@ func TestExportedPercentilesAreThoseOfTheRequests(t *testing.T) {
 	}
 }
 
+// Repetitions of a model with a long name are files of their own.
+func TestVLLMExportKeepsEveryStep(t *testing.T) {
+	dir, run := generate(t, 3, []float64{8}, 20)
+	run.Targets[0].Model = "org/" + strings.Repeat("long-", 30)
+	again := run.Steps[0]
+	again.Index, again.Repeat = 7, 1
+	run.Steps = append(run.Steps, again)
+	out := t.TempDir()
+	if _, err := report.Export(dir, run, "vllm", out); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := os.ReadDir(filepath.Join(out, "vllm")); err != nil || len(files) != len(run.Steps) {
+		t.Errorf("%d files of %d steps, %v", len(files), len(run.Steps), err)
+	}
+}
+
 func checkVLLM(t *testing.T, dir string, run *record.Run, out string) {
 	t.Helper()
 	paths, err := report.Export(dir, run, "vllm", out)
@@ -234,6 +250,9 @@ func TestGuideLLMExportHasItsColumnsAndDefinitions(t *testing.T) {
 	im, err := report.Import([]report.ImportFile{{Target: "a10", Path: filepath.Join(out, "guidellm.csv")}}, run.StartedAt)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if got, want := im.Run.Steps[0].OfferedRPS, run.Steps[0].OfferedRPS; math.Abs(got-want) > 1e-9 {
+		t.Errorf("imported again, %v req/s were offered, want %v", got, want)
 	}
 	if s := im.Run.Steps[0]; *s.TTFT.P50 != num("Successful Time to first token ms median") || s.OK != len(want.okTPOT) {
 		t.Errorf("imported again: %+v", s)

@@ -120,7 +120,9 @@ func (c *samples) vllmThroughput() map[string]any {
 
 // vllmName is the file name that vLLM gives a result.
 func vllmName(c *samples) string {
-	name := fmt.Sprintf("%s-%sqps-%s-%s", c.row.Target.Name, rate(c.step.Rate), lastPart(c.row.Target.Model), c.step.StartedAt.UTC().Format("20060102-150405"))
+	model := lastPart(c.row.Target.Model)
+	model = model[:min(len(model), 40)] // what follows tells files apart, and a name's length is bounded
+	name := fmt.Sprintf("%s-%sqps-%s-%s", c.row.Target.Name, rate(c.step.Rate), model, c.step.StartedAt.UTC().Format("20060102-150405"))
 	if len(c.row.Steps) > 1 {
 		name += fmt.Sprintf("-r%d", c.step.Repeat+1)
 	}
@@ -143,6 +145,6 @@ func safeName(s string) string {
 			return r
 		}
 		return '-'
-	}, s[:min(len(s), 120)])
+	}, s[:min(len(s), 160)])
 	return strings.TrimLeft(s, ".-")
 }

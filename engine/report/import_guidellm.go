@@ -147,6 +147,7 @@ type guideArgs struct {
 		Burst bool    `json:"initial_burst"`
 		Seed  *uint64 `json:"random_seed"`
 	} `json:"strategy"`
+	MaxDuration float64 `json:"max_duration"`
 }
 
 func guide03Row(c cells) (finding, error) {
@@ -205,7 +206,13 @@ func guide03Row(c cells) (finding, error) {
 	in, out := c.num("Successful Prompt token count mean"), c.num("Successful Output token count mean")
 	guideTotals(s, in, out)
 	s.Verdict.Notes = append(s.Verdict.Notes, guideLLMNote)
-	if seed := args.Strategy.Seed; args.Strategy.Type == "poisson" && seed != nil && *seed <= math.MaxUint32 && s.Sent > 1 {
+	var extras struct {
+		Tool string `json:"tool"`
+	}
+	_ = json.Unmarshal([]byte(c.text("Extras")), &extras)
+	if extras.Tool == "benchtop" && args.MaxDuration > 0 { // an export of ours, whose arrivals Python's seed does not tell
+		judgeImported(&f, args.MaxDuration, float64(s.Sent)/args.MaxDuration, s.WindowS)
+	} else if seed := args.Strategy.Seed; args.Strategy.Type == "poisson" && seed != nil && *seed <= math.MaxUint32 && s.Sent > 1 {
 		judgeSeeded(&f, args.Strategy.Burst)
 	} else {
 		judgeImported(&f, float64(s.Sent)/s.Rate, constantRate(&f), s.WindowS)

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"bytes"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -55,5 +56,22 @@ func TestFloorIsOfTheModelItself(t *testing.T) {
 		if got := strings.Contains(report.Markdown(run), "the time that reading the weights of"); got != impossible {
 			t.Errorf("20 ms a token of %s on an A10 are called impossible: %v", model, got)
 		}
+	}
+}
+
+// What another tool does not tell is an empty cell.
+func TestStepsCSVOfAnImportHasNoZeroForUnknown(t *testing.T) {
+	var b bytes.Buffer
+	if err := report.StepsCSV(&b, imported(t, "g.csv", guide03(t, guide03At("8.0", "136.49", "7.3266", "478.4")))); err != nil {
+		t.Fatal(err)
+	}
+	row := readCSV(t, b.Bytes())[0]
+	for _, name := range []string{"warmup_s", "drain_s", "rejected", "max_in_flight", "new_connections"} {
+		if row[name] != "" {
+			t.Errorf("%s is %s", name, row[name])
+		}
+	}
+	if row["failed"] != "0" || row["repeat"] != "0" {
+		t.Errorf("failed %q and repeat %q are known", row["failed"], row["repeat"])
 	}
 }
