@@ -35,6 +35,10 @@ const (
 	incomplete
 )
 
+// classKilled is the error class of requests that a killed process left no line of: engine.Load counts
+// them in the step.
+const classKilled = "killed"
+
 // maxSeconds bounds perSecond: a day.
 const maxSeconds = 86_400
 
@@ -66,6 +70,11 @@ func collect(dir string, run *record.Run) ([]*samples, error) {
 		any = true
 		if s := byKey[key{r.Target, r.Step, r.Try}]; s != nil && !r.Warmup {
 			s.add(r)
+		}
+	}
+	for _, c := range all {
+		for range c.step.Errors[classKilled] {
+			c.reqs = append(c.reqs, sample{status: incomplete})
 		}
 	}
 	switch {
