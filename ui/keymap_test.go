@@ -72,6 +72,18 @@ func sized(t testing.TB, state func(testing.TB) *bench, size [2]int) *bench {
 	return x
 }
 
+// A line that is slow brings esc and the key after it together, which reads as alt and that key.
+func TestEscAndTheNextKeyAtOnce(t *testing.T) {
+	_, d := drive(t)
+	d.Press("/", "z", "z", "alt+j")
+	d.ExpectNot("/zz")
+	d.ExpectContains("5 workspaces")
+	d.Press("/", "alt+enter")
+	d.ExpectContains("set up a sweep")
+	d.Press("alt+?")
+	d.ExpectContains("help for")
+}
+
 // pressed presses a key.
 func pressed(t *testing.T, x *bench, name, k string) (o outcome) {
 	t.Helper()

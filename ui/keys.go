@@ -32,8 +32,13 @@ func (m *model) mode() mode {
 }
 
 // keys takes what Bubble Tea read at once: characters typed faster than it reads come as one message,
-// and each is a key of its own. A paste stays whole, and is for text only.
+// and each is a key of its own. A paste stays whole, and is for text only. No key here is one with alt:
+// that is esc and the next key, which a slow line brings at once.
 func (m *model) keys(k tea.KeyMsg) tea.Cmd {
+	if k.Alt && (k.Type == tea.KeyRunes || k.Type == tea.KeySpace || k.Type == tea.KeyEnter) {
+		k.Alt = false
+		return tea.Sequence(m.key(tea.KeyMsg{Type: tea.KeyEsc}), m.keys(k))
+	}
 	if k.Type != tea.KeyRunes || len(k.Runes) < 2 && !k.Paste {
 		return m.key(k)
 	}
@@ -46,7 +51,7 @@ func (m *model) keys(k tea.KeyMsg) tea.Cmd {
 	}
 	cmds := make([]tea.Cmd, 0, len(k.Runes))
 	for _, r := range k.Runes {
-		one := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: k.Alt}
+		one := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}
 		if r == ' ' {
 			one.Type = tea.KeySpace
 		}
