@@ -132,3 +132,18 @@ func TestSameAxisUnlessOwn(t *testing.T) {
 		t.Errorf("own axes %v and %v", a, b)
 	}
 }
+
+// A saved run of several repetitions stands beside the live one with its middle one, not its last.
+func TestGhostOfRepetitions(t *testing.T) {
+	run := fixture.Run(1)
+	base := run.Steps[0]
+	run.Steps = nil
+	for i, ms := range []float64{300, 250, 900} {
+		s := base
+		s.Repeat, s.Index, s.TTFT.P50 = i, i, &ms
+		run.Steps = append(run.Steps, s)
+	}
+	if got := ghostsOf([]*record.Run{run})[0].quantiles(screen.TTFT, base.Rate).P50; got != 300 {
+		t.Errorf("TTFT p50 of the ghost is %g ms, want 300", got)
+	}
+}

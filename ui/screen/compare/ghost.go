@@ -3,6 +3,7 @@ package compare
 import (
 	"cmp"
 	"math"
+	"slices"
 
 	"benchtop/engine"
 	"benchtop/engine/record"
@@ -15,7 +16,7 @@ type ghost struct {
 	name  string
 	info  record.Target
 	gaps  screen.Metric            // ITL, or TPOT of a tool that keeps no single gaps
-	steps map[float64]*record.Step // the last usable try of each rate
+	steps map[float64]*record.Step // of each rate the usable one with the median TTFT
 }
 
 // ghostsOf are the targets of saved runs.
@@ -24,15 +25,32 @@ func ghostsOf(runs []*record.Run) []ghost {
 	for _, r := range runs {
 		for _, t := range r.Targets {
 			g := ghost{name: t.Name + "@" + cmp.Or(r.Name, r.ID), info: t, gaps: screen.Gaps(r), steps: map[float64]*record.Step{}}
+			usable := map[float64][]*record.Step{}
 			for i := range r.Steps {
 				if s := &r.Steps[i]; s.Target == t.Name && s.Verdict.Valid && !s.Verdict.Void {
-					g.steps[s.Rate] = s
+					usable[s.Rate] = append(usable[s.Rate], s)
 				}
+			}
+			for rate, steps := range usable {
+				g.steps[rate] = middle(steps)
 			}
 			out = append(out, g)
 		}
 	}
 	return out
+}
+
+// middle is the step with the median TTFT; of an even number the lower of the two. What is censored
+// ranks last.
+func middle(steps []*record.Step) *record.Step {
+	p50 := func(s *record.Step) float64 {
+		if s.TTFT.P50 == nil {
+			return math.Inf(1)
+		}
+		return *s.TTFT.P50
+	}
+	slices.SortStableFunc(steps, func(a, b *record.Step) int { return cmp.Compare(p50(a), p50(b)) })
+	return steps[(len(steps)-1)/2]
 }
 
 // quantiles is a metric of the ghost at a rate; N is 0 where it was not measured.
