@@ -3,14 +3,16 @@ package kube
 import (
 	"context"
 	"fmt"
-	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"benchtop/kube/inventory"
 	"benchtop/kube/kaito"
+	"benchtop/kube/skim"
 	"benchtop/kube/sku"
 
 	"golang.org/x/sync/errgroup"
@@ -18,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/cache"
@@ -34,7 +37,7 @@ type feed struct {
 }
 
 // source is one table. It is the store of a reflector, and keeps parsed values only: the objects
-// themselves (a node has 15 KB) are dropped as soon as they are read.
+// themselves are dropped as soon as they are read.
 type source struct {
 	want
 	feed *feed
@@ -144,16 +147,8 @@ func (s *source) Delete(obj any) error {
 	return nil
 }
 
-func (s *source) Replace(objs []any, _ string) error {
-	values := make(map[string]any, len(objs))
-	for _, o := range objs {
-		if u, ok := o.(*unstructured.Unstructured); ok {
-			values[keyOf(u)] = s.parse(u.Object)
-		}
-	}
-	s.set(func() { s.values, s.synced, s.err = values, true, nil })
-	return nil
-}
+// Replace has nothing to do: the list that it is for is in place, see listWatch.
+func (s *source) Replace([]any, string) error { return nil }
 
 func (s *source) Resync() error { return nil }
 
@@ -162,24 +157,23 @@ func keyOf(u *unstructured.Unstructured) string { return u.GetNamespace() + "/" 
 // page is how many objects are asked for at a time.
 const page = 500
 
-// list reads the table once.
-func (s *source) list(ctx context.Context) error {
+// read takes in the whole table, page by page, and returns the version that it is of.
+func (s *source) read(ctx context.Context) (version string, err error) {
 	values := map[string]any{}
 	opts := metav1.ListOptions{LabelSelector: s.selector, Limit: page}
 	for {
-		pageCtx, cancel := context.WithTimeout(ctx, apiTimeout)
+		pageCtx, cancel := context.WithTimeout(skim.Without(ctx, s.unread), apiTimeout)
 		l, err := s.api.List(pageCtx, opts)
 		cancel()
 		if err != nil {
-			s.set(func() { s.err, s.synced = err, s.optional })
-			return err
+			return "", err
 		}
 		for i := range l.Items {
 			values[keyOf(&l.Items[i])] = s.parse(l.Items[i].Object)
 		}
 		if opts.Continue = l.GetContinue(); opts.Continue == "" {
 			s.set(func() { s.values, s.synced, s.err = values, true, nil })
-			return nil
+			return l.GetResourceVersion(), nil
 		}
 	}
 }
@@ -190,43 +184,58 @@ func (f *feed) listAll(ctx context.Context) error {
 	g.SetLimit(8)
 	for _, s := range f.sources {
 		g.Go(func() error {
-			if err := s.list(ctx); err != nil && !s.optional {
-				return err
+			_, err := s.read(ctx)
+			if err == nil {
+				return nil
 			}
-			return nil
+			s.set(func() { s.err, s.synced = err, s.optional })
+			if s.optional {
+				return nil
+			}
+			return err
 		})
 	}
 	return g.Wait()
 }
 
-// Transformer makes the reflector cut down the objects that it gathers while a list is streamed.
-func (s *source) Transformer() cache.TransformFunc {
-	return func(obj any) (any, error) {
-		if u, ok := obj.(*unstructured.Unstructured); ok {
-			slim(u)
-		}
-		return obj, nil
-	}
+// ofMachines says that the table is of what the workspaces run on.
+func (s *source) ofMachines() bool { return s.gvr == podsGVR || s.gvr == nodesGVR }
+
+// listed says that every table of workspaces has been read, or could not be.
+func (f *feed) listed() bool {
+	return !slices.ContainsFunc(f.sources, func(s *source) bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return !s.optional && !s.synced && s.err == nil
+	})
 }
 
-// listWatch gives a reflector this table's objects; those of a list are cut down page by page.
-func (s *source) listWatch(api dynamic.Interface) cache.ListerWatcher {
-	return cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-			o.LabelSelector = s.selector
-			l, err := s.api.List(ctx, o)
+// reflector keeps the table current.
+func (s *source) reflector() *cache.Reflector {
+	return cache.NewReflectorWithOptions(s.listWatch(), &unstructured.Unstructured{}, s, cache.ReflectorOptions{
+		Name: s.gvr.Resource,
+		Backoff: &wait.Backoff{Duration: 500 * time.Millisecond, Factor: 1.6, Jitter: 0.2, Cap: 5 * time.Second,
+			Steps: math.MaxInt32},
+	})
+}
+
+// listWatch gives a reflector this table's objects. A list is taken in as it is read, so the reflector
+// gets an empty one, which tells it from which version on to watch.
+func (s *source) listWatch() cache.ListerWatcher {
+	return paged{&cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, _ metav1.ListOptions) (runtime.Object, error) {
+			version, err := s.read(ctx)
 			if err != nil {
 				s.failed(err)
 				return nil, err
 			}
-			for i := range l.Items {
-				slim(&l.Items[i])
-			}
+			l := &unstructured.UnstructuredList{}
+			l.SetResourceVersion(version)
 			return l, nil
 		},
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 			o.LabelSelector = s.selector
-			w, err := s.api.Watch(ctx, o)
+			w, err := s.api.Watch(skim.Without(ctx, s.unread), o)
 			if err != nil {
 				s.failed(err)
 				return nil, err
@@ -234,8 +243,15 @@ func (s *source) listWatch(api dynamic.Interface) cache.ListerWatcher {
 			s.set(func() { s.live, s.err = true, nil })
 			return w, nil
 		},
-	}, api)
+	}}
 }
+
+// paged keeps the reflector from asking for the list as a stream of events, which API servers do not
+// compress: 5,000 nodes are 107 MB in a stream, a tenth of that in pages.
+type paged struct{ *cache.ListWatch }
+
+// IsWatchListSemanticsUnSupported is the reflector's question.
+func (paged) IsWatchListSemanticsUnSupported() bool { return true }
 
 func (s *source) failed(err error) {
 	s.set(func() {
@@ -246,23 +262,39 @@ func (s *source) failed(err error) {
 	})
 }
 
-// slim drops what is never read of an object, which is most of a node, so that a list of 5,000 nodes
-// does not stand in memory while it is taken in.
-func slim(u *unstructured.Unstructured) {
-	meta, _ := u.Object["metadata"].(map[string]any)
-	delete(meta, "managedFields")
-	switch u.GetKind() {
-	case "Node":
-		delete(u.Object, "spec")
-		delete(meta, "annotations")
-		if labels, ok := meta["labels"].(map[string]any); ok {
-			maps.DeleteFunc(labels, func(k string, _ any) bool { return !readLabel(k) })
-		}
-		keep(u.Object, "status", "capacity", "conditions")
-	case "Pod":
-		delete(meta, "annotations")
-		keep(u.Object, "spec", "nodeName", "containers")
+// What is read of a node and of a pod, which is a small part of them: by the key that an object stands
+// under, the keys that are read of it. The metadata is also that of the list.
+var (
+	nodeParts = map[string][]string{
+		"metadata":   {"name", "labels", "resourceVersion", "continue"},
+		"spec":       {},
+		"status":     {"capacity", "conditions"},
+		"conditions": {"type", "status"},
 	}
+	podParts = map[string][]string{
+		"metadata":   {"namespace", "name", "uid", "labels", "deletionTimestamp", "resourceVersion", "continue"},
+		"spec":       {"nodeName", "containers"},
+		"containers": {"name", "command", "args", "resources"},
+		"status":     {"phase", "conditions", "containerStatuses"},
+	}
+)
+
+// unread says of a member of an API server's answer that parse does not look at it.
+func (s *source) unread(parent string, key []byte) bool {
+	var parts map[string][]string
+	switch s.gvr {
+	case nodesGVR:
+		if parent == "labels" {
+			return !readLabel(string(key))
+		}
+		parts = nodeParts
+	case podsGVR:
+		parts = podParts
+	default:
+		return string(key) == "managedFields"
+	}
+	keys, ok := parts[parent]
+	return ok && !slices.Contains(keys, string(key))
 }
 
 // readLabel says that a node's label may tell the machine's type, place, GPU or workspace.
@@ -274,11 +306,4 @@ func readLabel(key string) bool {
 		}
 	}
 	return false
-}
-
-// keep leaves of the part of an object only the keys that are named.
-func keep(obj map[string]any, part string, keys ...string) {
-	if m, ok := obj[part].(map[string]any); ok {
-		maps.DeleteFunc(m, func(k string, _ any) bool { return !slices.Contains(keys, k) })
-	}
 }

@@ -1,19 +1,25 @@
 package kube
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
 
 	"benchtop/kube/inventory"
 	"benchtop/kube/kaito"
+	"benchtop/kube/skim"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/yaml"
 )
+
+var workspacesGVR = schema.GroupVersionResource{Group: kaitoGroup, Version: "v1beta1", Resource: "workspaces"}
 
 func nodeObject(ready, heartbeat string) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: map[string]any{
@@ -63,8 +69,8 @@ func TestHeartbeatsMakeNoPicture(t *testing.T) {
 	}
 }
 
-// What is cut off a node and a pod is never read.
-func TestSlim(t *testing.T) {
+// What is left out of the answers is never read, and there is a lot of it.
+func TestUnread(t *testing.T) {
 	tests := []struct {
 		gvr  schema.GroupVersionResource
 		text string
@@ -87,27 +93,61 @@ metadata: {name: aks-2, labels: {karpenter.azure.com/sku-name: x, karpenter.azur
   failure-domain.beta.kubernetes.io/region: r, failure-domain.beta.kubernetes.io/zone: z, eks.amazonaws.com/capacityType: ON_DEMAND,
   karpenter.kaito.sh/workspace-name: chat, karpenter.kaito.sh/workspace-namespace: team}}
 `},
-		{nodesGVR, "{kind: Node, metadata: {name: aks-3, labels: {agentpool: a}}, status: large}"},
+		{nodesGVR, "{kind: Node, metadata: {name: aks-3, labels: {agentpool: a}}, status: none}"},
 		{podsGVR, `
 kind: Pod
-metadata: {name: chat-0, namespace: team, uid: u, annotations: {large: large}, labels: {kaito.sh/workspace: chat}}
-spec: {nodeName: aks-1, volumes: [large], containers: [{name: chat, args: [--max-num-seqs=8], resources: {limits: {nvidia.com/gpu: "1"}}}]}
-status: {phase: Running, conditions: [{type: Ready, status: "True"}], containerStatuses: [{name: chat, restartCount: 1, state: {running: {}}}]}
+metadata: {name: chat-0, namespace: team, uid: u, annotations: {large: large}, labels: {kaito.sh/workspace: chat}, deletionTimestamp: "2026-08-25T09:19:31Z"}
+spec: {nodeName: aks-1, volumes: [large], containers: [{name: chat, env: [large], args: [--max-num-seqs=8], resources: {limits: {nvidia.com/gpu: "1"}}}]}
+status: {phase: Running, conditions: [{type: Ready, status: "True"}, {type: PodScheduled, status: "False", reason: r, message: m}],
+  containerStatuses: [{name: chat, restartCount: 1, imageID: "x@sha256:0", state: {waiting: {reason: r, message: m}}, lastState: {terminated: {reason: OOMKilled}}}]}
+`},
+		{workspacesGVR, `
+kind: Workspace
+metadata: {name: chat, namespace: team, managedFields: [large], annotations: {kaito.sh/disable-benchmark: "true"}, creationTimestamp: "2026-08-25T09:19:31Z"}
+resource: {instanceType: Standard_NC24ads_A100_v4}
+inference: {preset: {name: phi-4-mini-instruct}}
+status: {conditions: [{type: InferenceReady, status: "True", message: m}], performance: {metrics: {peakTokensPerMinute: {value: "1.5"}}}}
 `},
 	}
 	for _, tt := range tests {
-		u := &unstructured.Unstructured{}
-		if err := yaml.Unmarshal([]byte(tt.text), &u.Object); err != nil {
+		s := &source{want: want{gvr: tt.gvr, kind: inventory.KindWorkspace}, feed: &feed{lives: map[string]life{}}}
+		obj, err := yaml.YAMLToJSON([]byte(tt.text))
+		if err != nil {
 			t.Fatal(err)
 		}
-		s := &source{want: want{gvr: tt.gvr}, feed: &feed{lives: map[string]life{}}}
-		before := s.parse(u.DeepCopy().Object)
-		slim(u)
-		if after := s.parse(u.Object); !reflect.DeepEqual(after, before) {
-			t.Errorf("%s is read as %+v, was %+v", u.GetName(), after, before)
+		read := func(answer io.Reader) any {
+			var l struct {
+				Metadata map[string]string
+				Items    []map[string]any
+			}
+			if err := json.NewDecoder(answer).Decode(&l); err != nil {
+				t.Fatal(err)
+			}
+			if l.Metadata["continue"] != "more" || l.Metadata["resourceVersion"] != "7" {
+				t.Errorf("the list's own metadata is %v", l.Metadata)
+			}
+			return s.parse(l.Items[0])
 		}
-		if left := fmt.Sprint(u.Object); strings.Contains(left, "large") && !strings.Contains(tt.text, "status: large") {
-			t.Errorf("left of %s: %s", u.GetName(), left)
+		list := fmt.Sprintf(`{"metadata":{"continue":"more","resourceVersion":"7"},"items":[%s]}`, obj)
+		var left bytes.Buffer
+		after := read(io.TeeReader(skim.NewReader(strings.NewReader(list), s.unread), &left))
+		if before := read(strings.NewReader(list)); !reflect.DeepEqual(after, before) {
+			t.Errorf("%s is read as %+v, was %+v", obj, after, before)
+		}
+		if strings.Contains(left.String(), "large") {
+			t.Errorf("left of %s: %s", obj, left.String())
+		}
+	}
+}
+
+// The end of a watch's patience comes as an object of another kind.
+func TestUnreadLeavesErrorsAlone(t *testing.T) {
+	const gone = `{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old resource version","reason":"Expired","code":410}}`
+	for _, gvr := range []schema.GroupVersionResource{nodesGVR, podsGVR, workspacesGVR} {
+		s := &source{want: want{gvr: gvr}}
+		b, err := io.ReadAll(skim.NewReader(strings.NewReader(gone), s.unread))
+		if err != nil || string(b) != gone {
+			t.Errorf("%s: %s, error %v", gvr.Resource, b, err)
 		}
 	}
 }

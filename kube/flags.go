@@ -7,6 +7,7 @@ import (
 	"sort"
 
 	"benchtop/kube/inventory"
+	"benchtop/kube/skim"
 	"benchtop/kube/transport"
 
 	"github.com/spf13/pflag"
@@ -115,6 +116,7 @@ func (f *Flags) backend() (Backend, error) {
 	if err != nil {
 		return Backend{}, configProblem(err, f, contexts)
 	}
+	hc = &http.Client{Transport: skim.Transport(hc.Transport), Timeout: hc.Timeout}
 	dyn, err := dynamic.NewForConfigAndClient(cfg, hc)
 	if err != nil {
 		return Backend{}, configProblem(err, f, contexts)

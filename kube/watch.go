@@ -7,9 +7,7 @@ import (
 
 	"benchtop/kube/inventory"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/tools/cache"
 )
 
 // settle is how long changes are gathered before a new picture is made of them.
@@ -59,25 +57,31 @@ func (c *Client) watch() {
 	}
 }
 
-// follow runs one reflector for each table, and publishes a picture after each burst of changes.
+// follow runs one reflector for each table, and publishes a picture after each burst of changes. What
+// is only known of the workspaces' pods and machines comes after the workspaces: it is a hundred times as
+// much, and the list is wanted first.
 func (c *Client) follow(p *plan) {
 	f := newFeed(p, c.b.Dynamic)
-	for _, s := range f.sources {
-		r := cache.NewReflectorWithOptions(s.listWatch(c.b.Dynamic), &unstructured.Unstructured{}, s, cache.ReflectorOptions{
-			Name: s.gvr.Resource,
-			Backoff: &wait.Backoff{Duration: 500 * time.Millisecond, Factor: 1.6, Jitter: 0.2, Cap: 5 * time.Second,
-				Steps: math.MaxInt32},
-		})
-		c.wg.Go(func() { r.RunWithContext(c.ctx) })
+	run := func(ofMachines bool) {
+		for _, s := range f.sources {
+			if s.ofMachines() == ofMachines {
+				c.wg.Go(func() { s.reflector().RunWithContext(c.ctx) })
+			}
+		}
 	}
+	run(false)
 	c.publish(c.picture(f))
-	for {
+	for listed := false; ; {
 		select {
 		case <-c.ctx.Done():
 			return
 		case <-f.dirty:
 		}
 		c.publish(c.picture(f))
+		if !listed && f.listed() {
+			listed = true
+			run(true)
+		}
 		if sleep(c.ctx, settle) != nil {
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,8 +16,11 @@ import (
 
 	"benchtop/kube"
 	"benchtop/kube/inventory"
+	"benchtop/kube/skim"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 	clienttesting "k8s.io/client-go/testing"
 )
 
@@ -73,6 +77,55 @@ func TestWatch(t *testing.T) {
 	if cl := list(t, c); cl != c.Cluster() {
 		t.Error("List reads anew although the watch is current")
 	}
+}
+
+// pagedServer is an API server with three workspaces in three pages, and nothing else.
+func pagedServer(t *testing.T) *httptest.Server {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q, kind := r.URL.Query(), path.Base(r.URL.Path)
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case r.Method == http.MethodPost:
+			fmt.Fprint(w, `{"kind":"SelfSubjectAccessReview","apiVersion":"authorization.k8s.io/v1","status":{"allowed":true}}`)
+		case q.Get("watch") != "":
+			if q.Get("sendInitialEvents") != "" || q.Get("resourceVersion") != "42" {
+				t.Errorf("%s are watched with %s; they are of version 42", kind, r.URL.RawQuery)
+			}
+			w.WriteHeader(http.StatusOK)
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		case kind != "workspaces":
+			fmt.Fprint(w, `{"kind":"List","apiVersion":"v1","metadata":{"resourceVersion":"42"},"items":[]}`)
+		default:
+			next := map[string]string{"": "two", "two": "three", "three": ""}
+			c, ok := next[q.Get("continue")]
+			if !ok || q.Get("limit") != "500" {
+				t.Errorf("a list is asked for with %s", r.URL.RawQuery)
+			}
+			fmt.Fprintf(w, `{"kind":"WorkspaceList","apiVersion":"kaito.sh/v1beta1","metadata":{"resourceVersion":"42","continue":%q},"items":[
+				{"kind":"Workspace","apiVersion":"kaito.sh/v1beta1","metadata":{"name":"before-%s","namespace":"default","managedFields":[1]}}]}`, c, c)
+		}
+	}))
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// A long list comes in pages, to List and to the watch, and is never asked for as a stream.
+func TestListsComeInPages(t *testing.T) {
+	srv := pagedServer(t)
+	api, err := dynamic.NewForConfigAndClient(&rest.Config{Host: srv.URL, QPS: -1}, &http.Client{Transport: skim.Transport(srv.Client().Transport)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := kube.New(kube.Backend{Context: "test", Dynamic: api, Served: func(context.Context) (kube.Served, error) {
+		return kube.Served{"workspaces": "v1beta1"}, nil
+	}}, kube.Config{})
+	t.Cleanup(func() { _ = c.Close() })
+	if n := len(list(t, c).Workspaces); n != 3 {
+		t.Errorf("List gives %d workspaces of 3", n)
+	}
+	c.Watch()
+	waitFor(t, c, "the watch has all three", func(cl *inventory.Cluster) bool { return cl.Live && cl.Synced && len(cl.Workspaces) == 3 })
 }
 
 func TestWatchSurvivesAnOutage(t *testing.T) {

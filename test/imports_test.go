@@ -109,6 +109,7 @@ var pure = map[string][]string{
 	"benchtop/kube/inventory": {"benchtop/escape"},
 	"benchtop/kube/sku":       {"benchtop/kube/inventory"},
 	"benchtop/kube/kaito":     {"benchtop/kube/inventory"},
+	"benchtop/kube/skim":      {},
 }
 
 func TestImportDirection(t *testing.T) {
