@@ -12,7 +12,7 @@
 // has written something. What the emulator answers to queries (background colour, device attributes)
 // goes to the program as input, as from a real terminal.
 //
-// For tests only. It may import creack/pty, x/vt, x/ansi and x/term.
+// For tests only. It may import creack/pty, x/vt, x/ansi, x/term and x/sys.
 package term
 
 import (
