@@ -82,24 +82,42 @@ func (x *runner) void(sum *record.Step, in verdict.Evidence) {
 
 // restart counts the restarts of a target at one step.
 type restart struct {
-	n   int
-	why string
+	before int // what its watch counted when the step was first tried
+	told   int
+	why    string
 }
 
-func (x *runner) noteRestart(step, n int, why string) {
+// beginAt notes what was counted before the first try of a step.
+func (x *runner) beginAt(step int, c Condition) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if _, ok := x.restarts[step]; !ok {
+		x.restarts[step] = restart{before: c.Restarts}
+	}
+}
+
+func (x *runner) noteRestart(step, n int, why string) restart {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	r := x.restarts[step]
-	r.n += n
+	r.told += n
 	if why != "" {
 		r.why = ": " + why
 	}
 	x.restarts[step] = r
+	return r
 }
 
+// restartsAt is how often the target restarted since the step was first tried. A cluster may know of a
+// restart later than the connections that it cut, which alone were told of then: it is made up for.
 func (x *runner) restartsAt(s record.StepPlan) (int, string) {
 	x.mu.Lock()
-	defer x.mu.Unlock()
 	r := x.restarts[s.Index]
-	return r.n, r.why
+	x.mu.Unlock()
+	now := x.evidence().cond
+	if late := now.Restarts - r.before - r.told; late > 0 {
+		r = x.noteRestart(s.Index, late, now.Reason)
+		x.run.note(x.info.Name, fmt.Sprintf("%g req/s void: the pod restarted%s", s.Rate, r.why), false)
+	}
+	return r.told, r.why
 }

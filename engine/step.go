@@ -133,6 +133,7 @@ func (x *runner) step(s record.StepPlan, st start) (void bool) {
 	x.setStep(s.Index, "running", nil)
 	x.mark("step", fmt.Sprintf("%g/s", s.Rate))
 	before := x.evidence()
+	x.beginAt(s.Index, before.cond)
 	x.view.begin()
 	x.live.beginStep()
 

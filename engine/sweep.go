@@ -176,9 +176,15 @@ func (r *Run) group(g []*runner, s record.StepPlan) {
 // rate does not hold it: that is the result, not a mishap.
 func (x *runner) repeat(s record.StepPlan) {
 	r := x.run
-	for again := 1; r.sendCtx.Err() == nil && !x.isDropped(); again++ {
-		if n, why := x.restartsAt(s); n >= 2 {
+	worn := func() bool {
+		n, why := x.restartsAt(s)
+		if n >= 2 {
 			x.giveUp(s, fmt.Errorf("%s restarted %d times at this rate%s", x.info.Name, n, why))
+		}
+		return n >= 2
+	}
+	for again := 1; r.sendCtx.Err() == nil && !x.isDropped(); again++ {
+		if worn() {
 			return
 		}
 		if again >= maxTries {
@@ -187,6 +193,9 @@ func (x *runner) repeat(s record.StepPlan) {
 		}
 		if err := x.comeBack(r.sendCtx); err != nil {
 			x.giveUp(s, err)
+			return
+		}
+		if worn() { // of which the cluster may have told only now
 			return
 		}
 		start := r.meet([]*runner{x}, s)
