@@ -280,21 +280,21 @@ var (
 )
 
 // unread says of a member of an API server's answer that parse does not look at it.
-func (s *source) unread(parent string, key []byte) bool {
+func (s *source) unread(parent, key string) bool {
 	var parts map[string][]string
 	switch s.gvr {
 	case nodesGVR:
 		if parent == "labels" {
-			return !readLabel(string(key))
+			return !readLabel(key)
 		}
 		parts = nodeParts
 	case podsGVR:
 		parts = podParts
 	default:
-		return string(key) == "managedFields"
+		return key == "managedFields"
 	}
 	keys, ok := parts[parent]
-	return ok && !slices.Contains(keys, string(key))
+	return ok && !slices.Contains(keys, key)
 }
 
 // readLabel says that a node's label may tell the machine's type, place, GPU or workspace.

@@ -146,7 +146,7 @@ func TestUnreadLeavesErrorsAlone(t *testing.T) {
 	for _, gvr := range []schema.GroupVersionResource{nodesGVR, podsGVR, workspacesGVR} {
 		s := &source{want: want{gvr: gvr}}
 		b, err := io.ReadAll(skim.NewReader(strings.NewReader(gone), s.unread))
-		if err != nil || string(b) != gone {
+		if err != nil || strings.TrimSuffix(string(b), "\n") != gone {
 			t.Errorf("%s: %s, error %v", gvr.Resource, b, err)
 		}
 	}

@@ -4,12 +4,9 @@
 // down afterwards, a list of 5,000 nodes costs seconds and stands in memory; here it never gets there.
 //
 //	hc.Transport = skim.Transport(hc.Transport)
-//	list, err := api.List(skim.Without(ctx, func(parent string, key []byte) bool {
-//		return string(key) == "managedFields"
-//	}), opts)
+//	list, err := api.List(skim.Without(ctx, func(_, key string) bool { return key == "managedFields" }), opts)
 //
-// An answer that is no valid JSON comes out as some other that is not; what reads it says so. Pure
-// but for the HTTP types; imports nothing of this module.
+// Pure but for the HTTP types; imports nothing of this module.
 package skim
 
 import (
@@ -18,11 +15,13 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Drop says whether a member is left out of the object that stands under parent: the key of that
-// object, or of the array that it is in; "" at the top. The key is as it was written, without quotes.
-type Drop func(parent string, key []byte) bool
+// object, or of the array that it is in; "" at the top.
+type Drop func(parent, key string) bool
 
 type dropKey struct{}
 
@@ -51,219 +50,75 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Reader passes on a stream of JSON values without the members that drop names. It hands out what
-// there is as soon as it has come.
+// Reader passes on a stream of JSON values without the members that drop names. It hands out a value as
+// soon as that has come.
 type Reader struct {
-	src  io.Reader
+	dec  *jsontext.Decoder
+	enc  *jsontext.Encoder
 	drop Drop
-	err  error  // of src, for when all before it is handed out
-	in   []byte // what src is read into
-	out  []byte // has room for as much as in, and for a key that began in an earlier one
-	left []byte // of out, not handed out yet
+	out  bytes.Buffer // written by enc, not handed out yet
+	err  error        // for when all of out is handed out
 
-	state state
-	open  []container // those that the place is in, the innermost last
-	key   []byte      // the last key, without quotes, or the part of it that has come
-	depth int         // open containers of a value that is left out
-	slash bool        // the last byte of a string was a backslash that escapes the next
+	key   string   // the last one read
+	names []string // by depth: the key that an object or array stands under
 }
 
-// state is where in the JSON the next byte stands.
-type state int
-
-const (
-	between state = iota // not in a string; also in a number or literal, which are copied as they are
-	inKey
-	inString
-	leftOut       // in a member that is left out
-	leftOutString // in a string of it
-)
-
-type container struct {
-	name    string // the key of the object or array, or of the array that it is in
-	object  bool
-	wantKey bool // the next string is a key
-	filled  bool // the object has a member already
-}
-
-// chunk is how much is read at once.
+// chunk is how much of a long value is gathered before it is handed out.
 const chunk = 32 << 10
 
 // NewReader makes a Reader of src.
 func NewReader(src io.Reader, drop Drop) *Reader {
-	return &Reader{src: src, drop: drop, in: make([]byte, chunk)}
+	r := &Reader{drop: drop, names: []string{""}}
+	// What reads the answer judges it: names that come twice, and bytes that are no text, go through.
+	lax := jsontext.AllowDuplicateNames(true)
+	r.dec = jsontext.NewDecoder(src, lax, jsontext.AllowInvalidUTF8(true))
+	r.enc = jsontext.NewEncoder(&r.out, lax, jsontext.AllowInvalidUTF8(true))
+	return r
 }
 
 func (r *Reader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	for len(r.left) == 0 {
+	for r.out.Len() == 0 {
 		if r.err != nil {
 			return 0, r.err
 		}
-		var n int
-		n, r.err = r.src.Read(r.in)
-		r.out = r.out[:0]
-		r.pass(r.in[:n])
-		r.left = r.out
+		r.err = r.pass()
 	}
-	n := copy(p, r.left)
-	r.left = r.left[n:]
-	return n, nil
+	return r.out.Read(p)
 }
 
-// pass appends to out what stays of in.
-func (r *Reader) pass(in []byte) {
-	for len(in) > 0 {
-		n := 1
-		switch r.state {
-		case between:
-			n = r.structure(in)
-		case inKey:
-			var ended bool
-			if n, ended = r.inside(in); ended {
-				r.key = append(r.key, in[:n-1]...)
-				r.member()
-			} else {
-				r.key = append(r.key, in...)
-			}
-		case inString:
-			var ended bool
-			n, ended = r.inside(in)
-			r.out = append(r.out, in[:n]...)
-			if ended {
-				r.state = between
-			}
-		case leftOut:
-			n = r.skip(in)
-		case leftOutString:
-			var ended bool
-			if n, ended = r.inside(in); ended {
-				r.state = leftOut
-				if r.depth == 0 {
-					r.state = between
-				}
-			}
-		}
-		in = in[n:]
-	}
-}
-
-// inside gives how many bytes of in belong to the string that it begins in, and whether that ends.
-func (r *Reader) inside(in []byte) (n int, ended bool) {
-	if r.slash {
-		r.slash, n = false, 1
-	}
+// pass takes a value from dec to enc, or a chunk of one.
+func (r *Reader) pass() error {
 	for {
-		i := bytes.IndexByte(in[n:], '"')
-		part := in[n:]
-		if i >= 0 {
-			part = part[:i]
+		kind, length := r.dec.StackIndex(r.dec.StackDepth())
+		isKey := kind == '{' && length%2 == 0
+		t, err := r.dec.ReadToken()
+		if err != nil {
+			return err
 		}
-		back := bytes.IndexByte(part, '\\')
+		depth := r.dec.StackDepth()
 		switch {
-		case back >= 0 && n+back+1 == len(in):
-			r.slash = true
-			return len(in), false
-		case back >= 0:
-			n += back + 2
-		case i < 0:
-			return len(in), false
-		default:
-			return n + i + 1, true
+		case isKey && t.Kind() == '"':
+			if r.key = t.String(); r.drop(r.names[depth], r.key) {
+				if err := r.dec.SkipValue(); err != nil {
+					return err
+				}
+				continue
+			}
+		case t.Kind() == '{' || t.Kind() == '[':
+			name := r.names[depth-1]
+			if kind == '{' {
+				name = r.key
+			}
+			r.names = append(r.names[:depth], name)
+		}
+		if err := r.enc.WriteToken(t); err != nil {
+			return err
+		}
+		if depth == 0 || r.out.Len() >= chunk {
+			return nil
 		}
 	}
-}
-
-// structure takes what stands between strings up to the next one.
-func (r *Reader) structure(in []byte) int {
-	for i, b := range in {
-		var c *container
-		if len(r.open) > 0 {
-			c = &r.open[len(r.open)-1]
-		}
-		switch b {
-		case ' ', '\t', '\r', '\n':
-			if c == nil {
-				r.out = append(r.out, '\n') // keeps two values apart
-			}
-		case '"':
-			if c != nil && c.wantKey {
-				r.state, r.key, c.wantKey = inKey, r.key[:0], false
-			} else {
-				r.state, r.out = inString, append(r.out, b)
-			}
-			return i + 1
-		case '{', '[':
-			var name string
-			if c != nil && c.object {
-				name = string(r.key)
-			} else if c != nil {
-				name = c.name
-			}
-			r.open = append(r.open, container{name: name, object: b == '{', wantKey: b == '{'})
-			r.out = append(r.out, b)
-		case '}', ']':
-			if c != nil {
-				r.open = r.open[:len(r.open)-1]
-			}
-			r.out = append(r.out, b)
-		case ',':
-			if c != nil && c.object {
-				c.wantKey = true // the comma comes with the next member, if one does
-			} else {
-				r.out = append(r.out, b)
-			}
-		default:
-			r.out = append(r.out, b)
-		}
-	}
-	return len(in)
-}
-
-// member decides on the member whose key has come.
-func (r *Reader) member() {
-	c := &r.open[len(r.open)-1]
-	if r.drop(c.name, r.key) {
-		r.state, r.depth = leftOut, 0
-		return
-	}
-	r.state = between
-	if c.filled {
-		r.out = append(r.out, ',')
-	}
-	c.filled = true
-	r.out = append(r.out, '"')
-	r.out = append(r.out, r.key...)
-	r.out = append(r.out, '"')
-}
-
-// skip passes over what stands between the strings of a member that is left out. A number or literal
-// ends where the object goes on.
-func (r *Reader) skip(in []byte) int {
-	for i, b := range in {
-		switch b {
-		case '"':
-			r.state = leftOutString
-			return i + 1
-		case '{', '[':
-			r.depth++
-		case '}', ']':
-			if r.depth == 0 {
-				r.state = between
-				return i
-			}
-			if r.depth--; r.depth == 0 {
-				r.state = between
-				return i + 1
-			}
-		case ',':
-			if r.depth == 0 {
-				r.state = between
-				return i
-			}
-		}
-	}
-	return len(in)
 }
