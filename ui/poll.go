@@ -27,7 +27,7 @@ type (
 // rarely, and an idle interface should cost nothing.
 const (
 	pollRunning = 100 * time.Millisecond
-	pollIdle    = 250 * time.Millisecond
+	pollIdle    = 500 * time.Millisecond
 )
 
 func (m *model) tick() tea.Cmd {

@@ -12,7 +12,10 @@ import (
 )
 
 const (
-	busyEvery = 10 * time.Second
+	// busyEvery is the pause between two looks. It grows while nothing changes, up to busyRarely: a
+	// picker that is left open should cost nothing, and a run asks its targets anew.
+	busyEvery  = 10 * time.Second
+	busyRarely = 30 * time.Second
 	// maxBusy bounds how many servers are asked: the column is a courtesy.
 	maxBusy = 32
 )
@@ -48,14 +51,15 @@ func (l serverLoad) equal(m serverLoad) bool {
 
 // watch runs until ctx ends.
 func (w *busyWatch) watch(ctx context.Context) {
+	var pause time.Duration
 	for {
+		before := w.gen.Load()
 		if c := w.source(); c != nil && w.sweeps.Load() == 0 {
 			w.askAll(ctx, c)
 		}
-		pause := busyEvery
-		if c := w.source(); c == nil || !c.Cluster().Synced {
-			pause = 200 * time.Millisecond // the first list is still on its way
-		}
+		c := w.source()
+		listed := c != nil && (c.Cluster().Synced || len(c.Cluster().Workspaces) > 0)
+		pause = nextPause(pause, listed, w.gen.Load() != before)
 		t := time.NewTimer(pause)
 		select {
 		case <-t.C:
@@ -64,6 +68,17 @@ func (w *busyWatch) watch(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// nextPause is how long the servers are left alone after a look.
+func nextPause(last time.Duration, listed, changed bool) time.Duration {
+	switch {
+	case !listed:
+		return 200 * time.Millisecond // the first list is still on its way
+	case changed || last < busyEvery:
+		return busyEvery
+	}
+	return min(last+busyEvery, busyRarely)
 }
 
 func (w *busyWatch) askAll(ctx context.Context, c *kube.Client) {
