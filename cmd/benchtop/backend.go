@@ -207,6 +207,7 @@ func (b *backend) Use(ctx context.Context, kubeContext, namespace string) error 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.current = c
+	b.busy.look()
 	b.opt.seen.add(c.Cluster().Context, namespace)
 	return nil
 }

@@ -27,6 +27,7 @@ type busyWatch struct {
 	source func() *kube.Client // nil = no cluster now
 	sweeps atomic.Int32        // that are running
 	gen    atomic.Uint64       // grows when loads change
+	soon   chan struct{}       // holds one token when another cluster is shown
 
 	mu    sync.Mutex           // guards what follows
 	ways  map[string]*kube.Way // by workspaceKey
@@ -38,7 +39,7 @@ type busyWatch struct {
 const noWayFor = time.Minute
 
 func newBusyWatch(source func() *kube.Client) *busyWatch {
-	return &busyWatch{source: source, ways: map[string]*kube.Way{}, tries: map[string]time.Time{}, loads: map[string]serverLoad{}}
+	return &busyWatch{source: source, soon: make(chan struct{}, 1), ways: map[string]*kube.Way{}, tries: map[string]time.Time{}, loads: map[string]serverLoad{}}
 }
 
 // serverLoad is what one server said.
@@ -63,10 +64,20 @@ func (w *busyWatch) watch(ctx context.Context) {
 		t := time.NewTimer(pause)
 		select {
 		case <-t.C:
+		case <-w.soon:
+			t.Stop()
 		case <-ctx.Done():
 			t.Stop()
 			return
 		}
+	}
+}
+
+// look ends the pause: another cluster is shown.
+func (w *busyWatch) look() {
+	select {
+	case w.soon <- struct{}{}:
+	default:
 	}
 }
 
