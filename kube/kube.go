@@ -168,7 +168,7 @@ func (c *Client) change() <-chan struct{} {
 // StateStarting is the Workspace.State of one whose server is coming up, and Benchmarking the reason
 // if that already answers.
 const (
-	StateStarting = kaito.StateStarting
+	StateStarting = inventory.StateStarting
 	Benchmarking  = kaito.Benchmarking
 )
 

@@ -70,10 +70,24 @@ type Workspace struct {
 	Running, Waiting *float64
 }
 
+// The words of Workspace.State.
+const (
+	StateReady    = "Ready"
+	StatePending  = "Pending"
+	StateNoNode   = "NoNode"
+	StatePulling  = "Pulling"
+	StateStarting = "Starting" // loading the model, then Kaito's own benchmark
+	StateFailing  = "Failing"
+	StateTuning   = "Tuning"
+	StateDeleting = "Deleting"
+	StateSet      = "Set"
+	StateOther    = "Other"
+)
+
 // Never says that no waiting makes it a target: it is a job, or a service of another kind, or it has
 // replicas which are targets themselves.
 func (w *Workspace) Never() bool {
-	return w.State == "Tuning" || w.State == "Other" || w.State == "Set"
+	return w.State == StateTuning || w.State == StateOther || w.State == StateSet
 }
 
 // Condition is one status condition.

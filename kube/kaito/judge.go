@@ -7,20 +7,6 @@ import (
 	"benchtop/kube/inventory"
 )
 
-// The words of Workspace.State.
-const (
-	StateReady    = "Ready"
-	StatePending  = "Pending"
-	StateNoNode   = "NoNode"
-	StatePulling  = "Pulling"
-	StateStarting = "Starting" // loading the model, then Kaito's own benchmark
-	StateFailing  = "Failing"
-	StateTuning   = "Tuning"
-	StateDeleting = "Deleting"
-	StateSet      = "Set"
-	StateOther    = "Other"
-)
-
 // Judge sets State, Ready, Benchmarkable, Reason and Note of a parsed object; head is the pod that
 // serves it, nil if none is known. Readiness is InferenceReady and ResourceReady, as kubectl-kaito
 // has it, not status.state: that says NotReady for a workspace which serves but whose start-up
@@ -31,33 +17,33 @@ func Judge(it *Item, head *Pod) {
 		judgeSet(it)
 		return
 	case inventory.KindMultiRole:
-		it.State, it.Ready = StateOther, it.isTrue("Ready")
+		it.State, it.Ready = inventory.StateOther, it.isTrue("Ready")
 		it.Reason = "prefill and decode are split over two InferenceSets behind a gateway: give the gateway's URL as the target"
 		return
 	case inventory.KindRAGEngine:
-		it.State, it.Ready = StateOther, it.isTrue("ServiceReady")
+		it.State, it.Ready = inventory.StateOther, it.isTrue("ServiceReady")
 		it.Reason = "a RAG service: its latency holds retrieval and a remote model, so it cannot be compared"
 		return
 	}
 	if it.Tuning {
-		it.State = StateTuning
+		it.State = inventory.StateTuning
 		it.Reason = "a fine-tuning job: it has no endpoint"
 		return
 	}
 	if it.Deleting {
-		it.State, it.Reason = StateDeleting, "is being deleted"
+		it.State, it.Reason = inventory.StateDeleting, "is being deleted"
 		return
 	}
 	it.Ready = it.isTrue("InferenceReady") && it.isTrue("ResourceReady")
 	if len(it.Conditions) == 0 {
-		it.Ready = it.Declared == StateReady
+		it.Ready = it.Declared == inventory.StateReady
 	}
 	// The conditions follow a restarted pod late, and Kaito's benchmark runs again in it.
 	if head != nil && head.Running && !head.Ready {
 		it.Ready = false
 	}
 	if it.Half {
-		it.State = StateOther
+		it.State = inventory.StateOther
 		it.Reason = half(it)
 		return
 	}
@@ -65,7 +51,7 @@ func Judge(it *Item, head *Pod) {
 		it.State, it.Reason = waiting(it, head)
 		return
 	}
-	it.State, it.Benchmarkable = StateReady, true
+	it.State, it.Benchmarkable = inventory.StateReady, true
 	var notes []string
 	if it.Template {
 		notes = append(notes, "own pod template: the server is probed before a run")
@@ -85,7 +71,7 @@ func half(it *Item) string {
 }
 
 func judgeSet(it *Item) {
-	it.State, it.Ready = StateSet, it.isTrue("InferenceSetReady")
+	it.State, it.Ready = inventory.StateSet, it.isTrue("InferenceSetReady")
 	if it.Half {
 		it.Reason = half(it)
 		return
@@ -99,19 +85,19 @@ func judgeSet(it *Item) {
 func waiting(it *Item, head *Pod) (state, reason string) {
 	resource, inference := it.condition("ResourceReady"), it.condition("InferenceReady")
 	if resource.Status != "True" && (head == nil || head.Node == "") {
-		return StateNoNode, because("no node yet", it.condition("NodeClaimReady"), it.condition("NodesReady"), resource)
+		return inventory.StateNoNode, because("no node yet", it.condition("NodeClaimReady"), it.condition("NodesReady"), resource)
 	}
 	if head == nil && failing(inference.Reason) {
-		return StateFailing, because("not serving", inference)
+		return inventory.StateFailing, because("not serving", inference)
 	}
 	if head == nil {
-		return StatePending, because("not ready", inference, resource)
+		return inventory.StatePending, because("not ready", inference, resource)
 	}
 	switch {
 	case failing(head.Waiting) || head.Phase == "Failed":
-		return StateFailing, join(first(head.Waiting, head.Phase), first(head.LastExit, head.Message))
+		return inventory.StateFailing, join(first(head.Waiting, head.Phase), first(head.LastExit, head.Message))
 	case head.Waiting == "ContainerCreating" || head.Waiting == "PodInitializing":
-		return StatePulling, "pulling the image or preparing the volume"
+		return inventory.StatePulling, "pulling the image or preparing the volume"
 	case head.Running && !head.Ready:
 		reason = "loading the model"
 		if it.StartupBenchmark {
@@ -120,14 +106,14 @@ func waiting(it *Item, head *Pod) (state, reason string) {
 		if head.LastExit != "" {
 			reason += fmt.Sprintf("; restarted %d×, last: %s", head.Restarts, head.LastExit)
 		}
-		return StateStarting, reason
+		return inventory.StateStarting, reason
 	case resource.Status != "True":
-		return StatePending, because("node not ready", it.condition("NodesReady"), resource)
+		return inventory.StatePending, because("node not ready", it.condition("NodesReady"), resource)
 	}
 	if failing(inference.Reason) {
-		return StateFailing, because("not serving", inference)
+		return inventory.StateFailing, because("not serving", inference)
 	}
-	return StatePending, because("not ready", inference)
+	return inventory.StatePending, because("not ready", inference)
 }
 
 const benchmarkTakes = " (about 3 minutes)"
