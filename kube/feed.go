@@ -272,7 +272,7 @@ var (
 		"conditions": {"type", "status"},
 	}
 	podParts = map[string][]string{
-		"metadata":   {"namespace", "name", "uid", "labels", "deletionTimestamp", "resourceVersion", "continue"},
+		"metadata":   {"namespace", "name", "uid", "labels", "resourceVersion", "continue"},
 		"spec":       {"nodeName", "containers"},
 		"containers": {"name", "command", "args", "resources"},
 		"status":     {"phase", "conditions", "containerStatuses"},
