@@ -164,8 +164,8 @@ func (s *sweeps) add(r Run) {
 	s.runs = append(s.runs, r)
 }
 
-// abort cuts every run that has not ended, waits for each, and says whether there was one.
-func (s *sweeps) abort() (cut bool) {
+// cut aborts every run that has not ended, and returns them without waiting.
+func (s *sweeps) cut() (going []Run) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.runs {
@@ -173,24 +173,10 @@ func (s *sweeps) abort() (cut bool) {
 		case <-r.Done():
 		default:
 			r.Abort()
-			cut = true
-			<-r.Done()
+			going = append(going, r)
 		}
 	}
-	return cut
-}
-
-// cut aborts every run that has not ended, without waiting for it.
-func (s *sweeps) cut() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range s.runs {
-		select {
-		case <-r.Done():
-		default:
-			r.Abort()
-		}
-	}
+	return going
 }
 
 // end cuts what is still running, or being started, waits until it is saved, and says whether there
@@ -199,7 +185,11 @@ func (m *model) end() bool {
 	cut := make(chan bool, 1)
 	go func() { // ends with the last sweep; only one that does not save outlives Show
 		m.starts.Wait()
-		cut <- m.sweeps.abort()
+		going := m.sweeps.cut()
+		for _, r := range going {
+			<-r.Done()
+		}
+		cut <- len(going) > 0
 	}()
 	late := time.NewTimer(endGrace)
 	defer late.Stop()
