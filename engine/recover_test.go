@@ -72,6 +72,20 @@ func TestLoadRebuildsTheStepThatWasKilled(t *testing.T) {
 	}
 }
 
+// resumed goes on with the run in dir against one server, to its end.
+func resumed(t *testing.T, p engine.Plan, url, dir string) *engine.Result {
+	t.Helper()
+	r, err := engine.Start(t.Context(), p, []engine.Target{target("a", url)}, engine.Options{Dir: dir, Resume: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := r.Wait()
+	if err != nil || res.Err != nil {
+		t.Fatal(err, res.Err)
+	}
+	return res
+}
+
 func TestResumeMakesOnlyWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	url, _ := serve(t, sim.Config{Profile: quick(t)})
@@ -82,14 +96,7 @@ func TestResumeMakesOnlyWhatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := engine.Start(t.Context(), p, []engine.Target{target("a", url)}, engine.Options{Dir: dir, Resume: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := r.Wait()
-	if err != nil || res.Err != nil {
-		t.Fatal(err, res.Err)
-	}
+	res := resumed(t, p, url, dir)
 	if res.Run.ID != before.ID || res.Run.State != record.StateComplete {
 		t.Fatalf("id %q, state %q", res.Run.ID, res.Run.State)
 	}

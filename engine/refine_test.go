@@ -71,14 +71,7 @@ func TestResumeKnowsAddedSteps(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := engine.Start(t.Context(), p, []engine.Target{target("a", url)}, engine.Options{Dir: dir, Resume: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := r.Wait()
-	if err != nil || res.Err != nil {
-		t.Fatal(err, res.Err)
-	}
+	res := resumed(t, p, url, dir)
 	if len(res.Run.Steps) < 5 {
 		t.Fatalf("%d steps: none was added to 20 and 55 req/s", len(res.Run.Steps))
 	}

@@ -21,9 +21,6 @@ type editedMsg struct {
 	keep string
 }
 
-// planLimit is the largest plan file that is read back, as ParsePlan has it.
-const planLimit = 1 << 20
-
 // editPlan opens the plan as YAML in $VISUAL or $EDITOR. The terminal is the editor's meanwhile; no
 // sweep is running on the set-up screen.
 func (m *model) editPlan(plan record.Plan) tea.Cmd {
@@ -92,7 +89,7 @@ func readPlan(path string) (record.Plan, error) {
 		return record.Plan{}, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, planLimit+1)) // one more is what ParsePlan refuses
+	b, err := io.ReadAll(io.LimitReader(f, record.MaxPlanFile+1)) // one more is what ParsePlan refuses
 	if err != nil {
 		return record.Plan{}, err
 	}

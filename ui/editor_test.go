@@ -48,7 +48,7 @@ func TestPlanThatCannotBeReadIsKept(t *testing.T) {
 		"a field that does not exist": "ratez: [1]",
 		"no YAML":                     "rates: [1",
 		"a wrong type":                "rates: fast",
-		"too long":                    "# " + strings.Repeat("x", planLimit),
+		"too long":                    "# " + strings.Repeat("x", record.MaxPlanFile),
 	} {
 		path := filepath.Join(t.TempDir(), "plan.yaml")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

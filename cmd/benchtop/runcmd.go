@@ -166,7 +166,7 @@ func (c *cli) basePlan(f *runFlags) (s sweep, fresh bool, err error) {
 	case given > 1:
 		return s, false, usage(errors.New("-f, --like and --resume exclude each other"))
 	case f.file != "":
-		text, err := readBounded(f.file, 1<<20)
+		text, err := readBounded(f.file, record.MaxPlanFile)
 		if err != nil {
 			return s, false, fmt.Errorf("read the plan: %w", err)
 		}

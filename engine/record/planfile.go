@@ -13,7 +13,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-const maxPlanFile = 1 << 20
+// MaxPlanFile is the size in bytes above which ParsePlan refuses a plan file.
+const MaxPlanFile = 1 << 20
 
 // MarshalPlan writes the plan as a YAML plan file.
 func MarshalPlan(p Plan) ([]byte, error) {
@@ -28,8 +29,8 @@ func MarshalPlan(p Plan) ([]byte, error) {
 // plan does not have is an error that names the nearest it has. It does not Validate.
 func ParsePlan(b []byte) (Plan, error) {
 	p := DefaultPlan()
-	if len(b) > maxPlanFile {
-		return p, fmt.Errorf("read plan: larger than %d MiB", maxPlanFile>>20)
+	if len(b) > MaxPlanFile {
+		return p, fmt.Errorf("read plan: larger than %d MiB", MaxPlanFile>>20)
 	}
 	js, err := yaml.YAMLToJSONStrict(b)
 	if err != nil {

@@ -188,17 +188,25 @@ func checkVLLM(t *testing.T, dir string, run *record.Run, out string) {
 	}
 }
 
-func TestGuideLLMExportHasItsColumnsAndDefinitions(t *testing.T) {
-	dir, run := generate(t, 5, []float64{8}, 300)
-	run.Steps[0].StartedAt = run.StartedAt.Add(-time.Minute) // a warm-up of a minute, which GuideLLM has not
+// guideExport is the run as a GuideLLM CSV, and where that is.
+func guideExport(t *testing.T, dir string, run *record.Run) (path string, b []byte) {
+	t.Helper()
 	out := t.TempDir()
 	if _, err := report.Export(dir, run, "guidellm", out); err != nil {
 		t.Fatal(err)
 	}
-	b, err := os.ReadFile(filepath.Join(out, "guidellm.csv"))
+	path = filepath.Join(out, "guidellm.csv")
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return path, b
+}
+
+func TestGuideLLMExportHasItsColumnsAndDefinitions(t *testing.T) {
+	dir, run := generate(t, 5, []float64{8}, 300)
+	run.Steps[0].StartedAt = run.StartedAt.Add(-time.Minute) // a warm-up of a minute, which GuideLLM has not
+	path, b := guideExport(t, dir, run)
 	if head := report.GuideLLMHeader(); len(head) != 175 {
 		t.Errorf("header has %d columns, want 175", len(head))
 	}
@@ -247,7 +255,7 @@ func TestGuideLLMExportHasItsColumnsAndDefinitions(t *testing.T) {
 		t.Errorf("starts at %s, want the first request's 2026-03-04 05:06:08", got)
 	}
 	// What it writes, it reads: numbers survive export → import.
-	im, err := report.Import([]report.ImportFile{{Target: "a10", Path: filepath.Join(out, "guidellm.csv")}}, run.StartedAt)
+	im, err := report.Import([]report.ImportFile{{Target: "a10", Path: path}}, run.StartedAt)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package report_test
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -83,14 +82,7 @@ func TestExportsCountWhatAKillLost(t *testing.T) {
 	dir, run := generate(t, 3, []float64{8}, 50)
 	s := &run.Steps[0]
 	s.Sent, s.Incomplete, s.Errors = s.Sent+7, s.Incomplete+7, map[string]int{"killed": 7}
-	out := t.TempDir()
-	if _, err := report.Export(dir, run, "guidellm", out); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(filepath.Join(out, "guidellm.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, b := guideExport(t, dir, run)
 	row := readCSV(t, b)[0]
 	if got, want := row["Total Requests"], strconv.Itoa(s.Sent); got != want || row["Incomplete Requests"] != strconv.Itoa(s.Incomplete) {
 		t.Errorf("%s requests, %s incomplete; want %s and %d", got, row["Incomplete Requests"], want, s.Incomplete)

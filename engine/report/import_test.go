@@ -111,14 +111,7 @@ func TestImportGuideLLM03(t *testing.T) {
 		t.Errorf("compare: %v\n%s", err, text)
 	}
 	// Its own numbers go out as they came.
-	out := t.TempDir()
-	if _, err := report.Export(folder, run, "guidellm", out); err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(filepath.Join(out, "guidellm.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, got := guideExport(t, folder, run)
 	var want strings.Builder
 	for i, f := range files {
 		b, err := os.ReadFile(f.Path)
@@ -134,6 +127,7 @@ func TestImportGuideLLM03(t *testing.T) {
 	if string(got) != want.String() {
 		t.Errorf("exported rows differ from the imported ones:\n%.300s\n%.300s", got, want.String())
 	}
+	out := t.TempDir()
 	for _, format := range []string{"vllm"} {
 		if _, err := report.Export(folder, run, format, out); err == nil || !strings.Contains(err.Error(), "imported from GuideLLM 0.3") {
 			t.Errorf("export %s of an import: %v", format, err)

@@ -35,10 +35,6 @@ const (
 	incomplete
 )
 
-// classKilled is the error class of requests that a killed process left no line of: engine.Load counts
-// them in the step.
-const classKilled = "killed"
-
 // maxSeconds bounds perSecond: a day.
 const maxSeconds = 86_400
 
@@ -72,8 +68,8 @@ func collect(dir string, run *record.Run) ([]*samples, error) {
 			s.add(r)
 		}
 	}
-	for _, c := range all {
-		for range c.step.Errors[classKilled] {
+	for _, c := range all { // a killed process left no line of these: engine.Load counts them in the step
+		for range c.step.Errors[record.ClassKilled] {
 			c.reqs = append(c.reqs, sample{status: incomplete})
 		}
 	}
